@@ -298,3 +298,52 @@ async def test_the_node_client_uploads_and_runs_a_batch(running: Worker, tmp_pat
     assert [one["custom_id"] for one in seen["answers"]] == ["0"]
     assert seen["deleted"] is True
     assert seen["errors"] == ["NotFoundError 404", "BadRequestError 400"]
+
+
+MIB = 1024 * 1024
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def small(simulated: Sim, tmp_path: Path) -> AsyncIterator[Worker]:
+    """A worker with a small limit of bodies and of uploads."""
+    make_home(tmp_path / "home", [provider(f"{simulated.address}/v1", quirks=FILES)])
+    limits = {"max_body_bytes": 100_000, "max_upload_bytes": 33 * MIB}
+    async with worker(tmp_path / "home", limits=limits) as started:
+        yield started
+
+
+def anonymous_kib(running: Worker) -> int:
+    status = Path(f"/proc/{running.process.pid}/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0])
+
+
+async def test_large_files_are_not_in_memory(small: Worker) -> None:
+    content = bytes(range(256)) * (32 * MIB // 256)
+    async with connect(small, named="") as client:
+        file = await uploaded(client, b"x", purpose="user_data")
+        before = anonymous_kib(small)
+        sending = asyncio.ensure_future(uploaded(client, content, purpose="user_data"))
+        most = before
+        while not sending.done():
+            most = max(most, anonymous_kib(small))
+            await asyncio.sleep(0.005)
+        assert (await sending).bytes == len(content)
+        assert most - before < 8 * 1024
+        assert (await client.files.content((await sending).id)).content == content
+        with pytest.raises(APIStatusError, match="larger than"):
+            await uploaded(client, content + bytes(2 * MIB), purpose="user_data")
+        assert (await client.files.retrieve(file.id)).bytes == 1
+        lines = line(number=1) + line(number=2, padding="x" * MIB) + line("other")
+        with pytest.raises(APIStatusError, match="Line 3"):
+            await uploaded(client, lines)
+
+
+async def test_the_disk_of_an_upload_is_free_after_its_end(simulated: Sim, tmp_path: Path) -> None:
+    make_home(tmp_path / "home", [provider(f"{simulated.address}/v1", quirks=FILES)])
+    async with worker(tmp_path / "home", limits={"max_upload_bytes": 2 * MIB}) as running:
+        async with connect(running, named="") as client:
+            for _ in range(10):  # more than the space for all
+                assert (await uploaded(client, bytes(MIB), purpose="user_data")).id
+                wrong = uploaded(client, bytes(MIB), purpose="nothing")
+                assert (await rejection(wrong))[0] == 400
+        assert list((running.home / "uploads").iterdir()) == []

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import time
 import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -389,3 +391,100 @@ def test_an_ipv6_url_keeps_its_brackets_in_the_host_header_only() -> None:
     origin = parse_origin("https://[2001:db8::1]/v1")
     assert (origin.host, origin.port, origin.tls) == ("2001:db8::1", 443, True)
     assert origin.authority == b"[2001:db8::1]"
+
+
+class CountedFile:
+    """A body on disk; `reached` is how far it was read."""
+
+    size = 32 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self.reached = 0
+
+    def read(self, at: int, count: int) -> bytes:
+        self.reached = at + count
+        return bytes([at // count % 251]) * min(count, self.size - at)
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(serve: Serve) -> AsyncIterator[str]:
+    """A provider that `serve` is; waits for its end."""
+    ended: list[asyncio.Future[None]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended.append(asyncio.get_running_loop().create_future())
+        end = ended[-1]
+        with suppress(ConnectionError):
+            await serve(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        end.set_result(None)
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await asyncio.gather(*ended)
+
+
+async def test_a_body_on_disk_is_read_as_fast_as_the_provider_reads_it() -> None:
+    may_read, received = asyncio.Event(), 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: %d\r\n" % CountedFile.size in head
+        await may_read.wait()
+        while received < CountedFile.size:
+            received += len(await reader.read(1 << 20))
+        writer.write(unary(b"done"))
+
+    egress, file = Egress(), CountedFile()
+    async with serving(serve) as url:
+        request = HttpRequest("POST", url, file=file)
+        limits = UpstreamTimeLimits(first_byte_s=2.0)
+        opening = asyncio.ensure_future(egress.open(request, limits, private_allowed=True))
+        await asyncio.sleep(0.3)
+        assert 0 < file.reached < file.size // 2  # what the sockets hold
+        may_read.set()
+        assert await (await opening).read() == b"done"
+        assert received == file.size
+        egress.close()
+
+
+async def test_an_answer_before_the_end_of_a_body_on_disk_is_the_answer() -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(unary(b"too large", "413 Content Too Large"))
+        while await reader.read(1 << 16):
+            pass
+
+    egress = Egress()
+    async with serving(serve) as url:
+        for _ in range(2):
+            request = HttpRequest("POST", url, file=CountedFile())
+            exchange = await egress.open(request, UpstreamTimeLimits(), private_allowed=True)
+            assert (exchange.status, await exchange.read()) == (413, b"too large")
+            exchange.abort()
+        egress.close()
+    assert connections == 2
+
+
+async def test_a_provider_that_leaves_in_a_body_on_disk_is_a_failure() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    egress = Egress()
+    async with serving(serve) as url:
+        request = HttpRequest("POST", url, file=CountedFile())
+        with pytest.raises(UpstreamFailed):
+            await egress.open(request, UpstreamTimeLimits(), private_allowed=True)
+        egress.close()

@@ -22,6 +22,7 @@ from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stream_budget import StreamBudget
 from penstock.gateway.target import Target
 from penstock.gateway.trace_context import read_traceparent
+from penstock.gateway.uploads import Upload
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CallBegin, Caller
 from penstock.rules.formats.json_array import JsonArray
@@ -50,6 +51,8 @@ class Call:
     origin = b""  # of the web page that may read the answer
     body = b""
     request_size = 0
+    upload: Upload | None = None  # its body, if that is on disk
+    upload_bytes = 0  # reserved on the disk
     held_bytes = 0  # of the body, as `InFlight` counts them
     memory_bytes = 0  # of an answer that waits, or that guardrail checks read; the same
     head: RequestHead | None = None

@@ -25,6 +25,7 @@ from penstock.gateway.stages.find_kept import FindKept
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
+from penstock.gateway.stages.read_upload import ReadUpload
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.release import ApplyRelease
 from penstock.gateway.stages.reply import send_error, send_last_event
@@ -35,7 +36,7 @@ from penstock.gateway.stages.settle import close_attempt, total
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus
+from penstock.rules.call import CallStatus, Operation
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.operations import TRAITS
@@ -53,6 +54,7 @@ class Pipeline:
     authenticate: AuthenticateCall
     failures: AuthFailures
     inflight: InFlight
+    read_upload: ReadUpload
     release: ApplyRelease
     resolve: Resolve
     find_kept: FindKept
@@ -90,6 +92,7 @@ class Pipeline:
                 self.reserve.settle(call)
             if call.cache is not None:
                 call.cache.release()
+            self.read_upload.release(call)
             self.inflight.leave(call)
             if call.guard is not None:  # it has the call: a cycle would keep both
                 call.guard.note_usage = None
@@ -102,7 +105,10 @@ class Pipeline:
         snapshot = self.snapshots.current
         key_context = self.authenticate(call, snapshot)
         self.inflight.enter(call, key_context)
-        head = await read(call, self.limits, self.inflight)
+        if call.operation == Operation.FILE_UPLOAD:
+            head = await self.read_upload(call, key_context)
+        else:
+            head = await read(call, self.limits, self.inflight)
         call.ready_ns = self.clock.now_ns()
         rollouts = snapshot.project(key_context.project_id).rollouts
         if rollouts is not None:

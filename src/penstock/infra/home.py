@@ -51,6 +51,11 @@ class Home:
         return self.path / "audit.heads"
 
     @property
+    def uploads(self) -> Path:
+        """Uploads on their way through a gateway: files without names."""
+        return self.path / "uploads"
+
+    @property
     def database(self) -> Path:
         """The SQLite database."""
         return self.path / "penstock.db"

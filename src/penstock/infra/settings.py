@@ -105,8 +105,11 @@ class GatewaySettings(Section):
         ge=1024,
         description="Maximum size of a request body; larger ones get 413.",
     )
+    max_upload_bytes: int = Field(
+        default=512 * MIB, ge=1024, description="Maximum size of an uploaded file with its form."
+    )
     body_timeout_s: float = Field(
-        default=30.0, gt=0, description="Timeout for receiving a request body."
+        default=30.0, gt=0, description="Timeout for receiving a request body, or 1 MiB of a file."
     )
     capture_request_bytes: int = Field(
         default=MIB, ge=0, description="Maximum recorded size of a request."

@@ -10,13 +10,26 @@ from typing import Protocol
 import msgspec
 
 
+class BodyFile(Protocol):
+    """A request body that is on disk."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read(self, at: int, count: int) -> bytes:
+        """Returns up to `count` bytes from the offset `at`."""
+        ...
+
+
 class HttpRequest(msgspec.Struct, frozen=True):
-    """One outbound request. `url` is absolute; header names are lower-case bytes."""
+    """One outbound request. `url` is absolute; header names are lower-case bytes. `file`: the body,
+    in place of `body`."""
 
     method: str
     url: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
+    file: BodyFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

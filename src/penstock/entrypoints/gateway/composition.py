@@ -38,6 +38,7 @@ from penstock.gateway.stages.find_kept import FindKept
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.hedge import Hedge
 from penstock.gateway.stages.look_up import LookUp
+from penstock.gateway.stages.read_upload import ReadUpload
 from penstock.gateway.stages.record import Recorder
 from penstock.gateway.stages.relay_raw import RelayRaw
 from penstock.gateway.stages.relay_stream import RelayStream
@@ -49,6 +50,7 @@ from penstock.gateway.stages.select_targets import SelectTargets
 from penstock.gateway.target_health import TargetHealths
 from penstock.gateway.target_slots import SlotSource
 from penstock.gateway.targets import TargetSource
+from penstock.gateway.uploads import UPLOADS_AT_ONCE, UploadSpace
 from penstock.infra.answers import AnswerFiles
 from penstock.infra.breaker_file import BreakerFile
 from penstock.infra.counters import FileReader, LocalCounters, path_in
@@ -246,6 +248,7 @@ class GatewayComposition:
             authenticate=Authenticate(),
             failures=self.failures,
             inflight=self.inflight,
+            read_upload=ReadUpload(self._upload_space(), limits),
             release=release,
             resolve=resolve,
             find_kept=FindKept(self.targets),
@@ -260,6 +263,11 @@ class GatewayComposition:
             clock=clock,
             limits=limits,
         )
+
+    def _upload_space(self) -> UploadSpace:
+        limits = self.config.limits
+        shares = (limits.project_share, limits.key_share)
+        return UploadSpace(self.home.uploads, UPLOADS_AT_ONCE * limits.max_upload_bytes, *shares)
 
     def _internal(self, routes: Routes, pipeline: Pipeline) -> dict[str, InternalAnswer]:
         """Returns what the server may ask, by path."""

@@ -4,6 +4,8 @@ import asyncio
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.following import Following
@@ -122,6 +124,8 @@ def _kept_request(call: Call, target: Target) -> OutgoingRequest:
         raise InvalidRequest("Requests about files and batches are not written again.")
     passed = call.kept.request(call.body, call.surface.passed_headers(call.headers))
     http = target.plugin.pass_through(target.provider, passed)
+    if call.upload is not None:
+        http = replace(http, file=call.upload)
     built = BuiltRequest(http, rewrite=call.kept.rewrite)
     return OutgoingRequest(built, translated=False, headers=_address(passed))
 

@@ -71,9 +71,8 @@ class FindKept:
         """Returns what the call concerns; of an upload, the place where it goes, without an id."""
         if call.operation == Operation.FILE_UPLOAD:
             match = self._of_upload(call, project, key_context)
-            content_type = call.headers.get(b"content-type", b"")
-            work = partial(_model_of_upload, content_type, call.body)
-            model = await offload(len(call.body), work)
+            work = partial(_read_form, call, call.headers.get(b"content-type", b""))
+            model, call.body = await offload(call.request_size, work)
             credential = match.secrets[0].name if match.secrets else ""
             return ProviderId(match.entry.name, credential, "", model)
         verified = partial(_verified, snapshot, key_context.project_id)
@@ -161,10 +160,13 @@ def _verified(snapshot: Snapshot, project_id: str, kind: IdKind, presented: str)
     return found
 
 
-def _model_of_upload(content_type: bytes, body: bytes) -> str:
-    """The model of a batch file; empty for any other file."""
-    purpose, place = read_upload(content_type, body)
-    return model_of_lines(body, place) if purpose == BATCH_PURPOSE else ""
+def _read_form(call: Call, content_type: bytes) -> tuple[str, bytes]:
+    """The model of a batch file, empty for any other file, and what the record shows of the
+    form."""
+    content = call.upload.content() if call.upload is not None else call.body
+    form = read_upload(content_type, content)
+    model = model_of_lines(content, form.place) if form.purpose == BATCH_PURPOSE else ""
+    return model, form.shown
 
 
 def _no_list() -> InvalidRequest:

@@ -32,7 +32,7 @@ async def read(call: Call, limits: CallLimits, inflight: InFlight) -> RequestHea
 async def read_body(call: Call, max_bytes: int, inflight: InFlight) -> bytes:
     """Returns the body of a call that is admitted. Raises as `read`. Stops at the declared length,
     which saves a last wait for the end of the body."""
-    expected = _content_length(call)
+    expected = content_length(call)
     if expected > max_bytes:
         raise _too_large(max_bytes)
     body: _Body | None = None
@@ -84,8 +84,8 @@ class _Body:
         self._small.clear()
 
 
-def _content_length(call: Call) -> int:
-    """The declared length; -1 without one."""
+def content_length(call: Call) -> int:
+    """Returns the declared length; -1 without one. Raises `InvalidRequest`."""
     declared = call.headers.get(b"content-length")
     if declared is None:
         return -1

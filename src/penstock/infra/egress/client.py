@@ -116,6 +116,9 @@ class Egress:
                 origin, limits.connect_s, private_allowed=private_allowed
             )
         exchange = connection.send(head, request.body, limits)
+        sending = None
+        if request.file is not None:
+            sending = asyncio.ensure_future(connection.send_file(request.file))
         del request  # a large body is not kept while the provider works
         self._live.add(exchange)
         if self._ticker is None:
@@ -126,6 +129,9 @@ class Egress:
             exchange.abort()
             self._live.discard(exchange)
             raise
+        finally:
+            if sending is not None:
+                sending.cancel()
         if exchange.over:
             self._live.discard(exchange)
         return exchange
@@ -271,7 +277,7 @@ def _head(request: HttpRequest, origin: Origin, extra_headers: Headers) -> bytes
     if lines.count(b"\n") != count or lines.count(b"\r") != count or b"\0" in lines:
         raise InvalidRequest("A header for the provider contains a line break.")
     start = (request.method.encode("ascii"), origin.target, origin.authority)
-    length = len(request.body)
+    length = len(request.body) if request.file is None else request.file.size
     if not length and request.method in ("GET", "HEAD"):
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b\r\n" % (*start, lines)
     return b"%b %b HTTP/1.1\r\nhost: %b\r\n%bcontent-length: %d\r\n\r\n" % (*start, lines, length)

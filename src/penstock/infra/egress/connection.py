@@ -13,10 +13,12 @@ import httptools
 
 from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.kernel.errors import UpstreamFailed
+from penstock.spi.http import BodyFile
 
 # Bytes that may arrive without a byte of content between them: status line, interim answers and
 # headers; chunk sizes and their extensions; trailers.
 MAX_OVERHEAD_BYTES: Final = 64 * 1024
+FILE_PIECE_BYTES: Final = 64 * 1024  # of a body on disk that are read at once
 JOINED_BYTES: Final = 64 * 1024  # a smaller body is written together with its head
 RETRY_AFTER_S: Final = 1  # after the provider closed the connection: the next one is new
 
@@ -50,6 +52,8 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self._framed = False  # the end of the body does not depend on the end of the connection
         self._parse_error = ""  # the error that was found while parsing
         self._reusable = False
+        self._sending = False  # a part of the body is not written
+        self._writable: asyncio.Future[None] | None = None  # while the peer does not read
         self.idle_since = 0.0
 
     @property
@@ -68,13 +72,33 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self._exchange = exchange
         self._headers = exchange.headers
         self._overhead = 0
-        self._answered = self._framed = self._reusable = False
+        self._answered = self._framed = self._reusable = self._sending = False
         if len(body) < JOINED_BYTES:
             self._transport.write(head + body)
         else:
             self._transport.write(head)
             self._transport.write(body)
         return exchange
+
+    async def send_file(self, file: BodyFile) -> None:
+        """Writes the body of the request that was sent without it, as fast as the peer reads it.
+        Each piece gives the answer its time again."""
+        exchange, at = self._exchange, 0
+        self._sending = True
+        while at < file.size:
+            if exchange is None or self._exchange is not exchange or self._transport is None:
+                return
+            try:
+                piece = file.read(at, FILE_PIECE_BYTES)
+            except OSError as error:
+                self._break(f"The request could not be read from disk ({error.strerror}).")
+                return
+            self._transport.write(piece)
+            at += len(piece)
+            exchange.note_sent()
+            if self._writable is not None:
+                await self._writable
+        self._sending = False
 
     def pause(self) -> None:
         if self._transport is not None:
@@ -89,6 +113,14 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     # ---- asyncio.BufferedProtocol
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -179,7 +211,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             return
         transport = self._transport
         self._exchange = None
-        unsent = transport is None or transport.get_write_buffer_size() > 0
+        unsent = transport is None or transport.get_write_buffer_size() > 0 or self._sending
         self._reusable = not unsent and self._parser.should_keep_alive()
         exchange.finish()
         if not self._reusable:

@@ -135,6 +135,11 @@ class UpstreamExchange:
         """Lifts the limit to the first content: the reader has found some."""
         self._until = self._total
 
+    def note_sent(self) -> None:
+        """Restarts the time to the first byte: a part of the request was written."""
+        if not self.status:
+            self.deadline = min(self._loop.time() + self._limits.first_byte_s, self._until)
+
     def abort(self) -> None:
         """Abandons the answer. Unless it is complete, the connection is closed at once."""
         if not self.complete and not self.discarding:

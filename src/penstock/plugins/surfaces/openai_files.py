@@ -6,7 +6,6 @@ from typing import Final
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
-from penstock.rules.formats.form import FORM_START, read_form
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.wire.openai.paths import FILES_DIALECT, KEPT_PATHS
 from penstock.spi.surface import SurfaceRoute
@@ -23,10 +22,8 @@ class OpenAIFilesSurface(OpenAISurface):
         SurfaceRoute(each.method, "/v1" + each.path, each.operation.value) for each in KEPT_PATHS
     )
 
-    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - the form says it
-        if not body.startswith(FORM_START):
-            return RequestHead("")
-        return RequestHead("", shown=read_form(content_type, body).shown())
+    def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:  # noqa: ARG002 - they name ids
+        return RequestHead("")
 
     def must_translate(self, body: bytes) -> bool:  # noqa: ARG002 - nothing is
         return False

@@ -5,6 +5,7 @@ others do not is an error: boundaries inside a line, LF in place of CR LF, encod
 """
 
 import re
+from mmap import mmap
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ MAX_FORM_PARTS: Final = 256  # of one form
 MAX_PART_HEADER_BYTES: Final = 4096  # of the headers of one part
 MAX_SHOWN_BYTES: Final = 64 * 1024  # of all values in the record of a form
 FORM_START: Final = b"--"  # no JSON begins so
+FormBytes = bytes | mmap
 
 _CHARSET: Final = rb"(?:; *charset=\"?[\w-]{1,40}\"? *)?"
 _BOUNDARY: Final = re.compile(
@@ -53,7 +55,7 @@ class FormPart(NamedTuple):
 class Form:
     """The parts of one form."""
 
-    def __init__(self, body: bytes, parts: list[FormPart]) -> None:
+    def __init__(self, body: FormBytes, parts: list[FormPart]) -> None:
         self._body = body
         self._parts = parts
 
@@ -112,10 +114,10 @@ class Form:
         return msgspec.json.encode(shown)
 
 
-def read_form(content_type: bytes, body: bytes) -> Form:
+def read_form(content_type: bytes, body: FormBytes) -> Form:
     """Reads a form. Raises `InvalidRequest` for what is not one, or could be read in two ways."""
     delimiter = b"--" + _boundary(content_type)
-    if not body.startswith(delimiter + b"\r\n"):
+    if body[: len(delimiter) + 2] != delimiter + b"\r\n":
         raise _wrong("does not begin with the boundary that its Content-Type names")
     parts: list[FormPart] = []
     at = len(delimiter)
@@ -154,7 +156,7 @@ def _boundary(content_type: bytes) -> bytes:
     return match[1] or match[2]
 
 
-def _read_part(body: bytes, start: int, end: int) -> FormPart:
+def _read_part(body: FormBytes, start: int, end: int) -> FormPart:
     """Reads the part whose headers begin at `start`; its content ends at `end`."""
     blank = body.find(b"\r\n\r\n", start, min(end, start + MAX_PART_HEADER_BYTES))
     if blank < 0:

@@ -1,12 +1,12 @@
 """Files and batches of OpenAI's API: what the gateway reads of their requests, and their ids in
 requests and answers. All else passes as it is."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
-from penstock.rules.formats.form import read_form
+from penstock.rules.formats.form import FormBytes, read_form
 from penstock.rules.formats.json_text import decode_json, decode_whole_json
 from penstock.rules.neutral.conversation import Place
 from penstock.rules.provider_ids import IdKind, IdSigner
@@ -32,17 +32,24 @@ _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: Final = msgspec.json.Decoder(str | None)
 
 
-def read_upload(content_type: bytes, body: bytes) -> tuple[str, Place]:
-    """Returns the purpose of an uploaded file, and its place in the form. Raises
-    `InvalidRequest`."""
+class UploadedForm(NamedTuple):
+    """The form of an upload. `place` is that of the file, `shown` what its record keeps."""
+
+    purpose: str
+    place: Place
+    shown: bytes
+
+
+def read_upload(content_type: bytes, body: FormBytes) -> UploadedForm:
+    """Reads the form of an upload. Raises `InvalidRequest`."""
     form = read_form(content_type, body)
     purpose = form.field("purpose")
     if purpose is None:
         raise InvalidRequest("The form has no field 'purpose'.", param="purpose")
-    return purpose[0], form.file("file").place
+    return UploadedForm(purpose[0], form.file("file").place, form.shown())
 
 
-def model_of_lines(body: bytes, place: Place) -> str:
+def model_of_lines(body: FormBytes, place: Place) -> str:
     """Returns the model that all requests of a batch name. Raises `InvalidRequest` with the number
     of a line that is not a request, or names another model."""
     model, count = "", 0
