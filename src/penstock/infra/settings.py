@@ -101,9 +101,7 @@ class GatewaySettings(Section):
         description="Memory per worker for requests (at least 4 of the largest) and held answers.",
     )
     max_body_bytes: int = Field(
-        default=20 * MIB,
-        ge=1024,
-        description="Maximum size of a request body; larger ones get 413.",
+        default=20 * MIB, ge=1024, description="Maximum size of a request; larger ones get 413."
     )
     max_upload_bytes: int = Field(
         default=512 * MIB, ge=1024, description="Maximum size of an uploaded file with its form."
