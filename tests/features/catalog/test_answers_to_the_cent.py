@@ -114,6 +114,8 @@ GOLDEN = {
     # flex: 0.625, 0.0625, 5; priority: 2.50, 0.25, 20; batch: 0.625, 0.0625, 5
     "flex": openai("gpt-5.1", "0.010375", "flex", **GPT_5_1),
     "priority": openai("gpt-5.1", "0.0415", "priority", **GPT_5_1),
+    # 4,000 x 0.625 + 6,000 x 0.0625 + 1,500 x 5 = 2,500 + 375 + 7,500
+    "batch of OpenAI": openai("gpt-5.1", "0.010375", "batch", **GPT_5_1),
     # gpt-audio: input 2.50, output 10, audio in 32, audio out 64.
     # 100 x 2.50 + 900 x 32 + 100 x 10 + 400 x 64 = 250 + 28,800 + 1,000 + 25,600
     "audio": openai("gpt-audio", "0.05565", **SPOKEN),
