@@ -33,6 +33,7 @@ PAGES = (
     f"evaluations/_schedules/{NAME}/edit",
     "annotation",
     f"annotation/{NAME}",
+    f"annotation/{NAME}/_rule",
     "playground",
     "playground/request",
 )
@@ -62,6 +63,7 @@ def filled(penstock: Installation, tmp_path_factory: pytest.TempPathFactory) -> 
     queue = {"name": NAME, "label_schema": schema, "score": "right"}
     penstock.post(f"{project}/annotation/queues", queue)
     penstock.post(f"{project}/annotation/queues/{NAME}/items", {"dataset": NAME})
+    penstock.run("annotation", "rule", "set", NAME, "--online", NAME)
     return penstock
 
 

@@ -10,5 +10,6 @@ test("a page needs its permission; pages that add or edit need another one", () 
   expect(permission("prompts/support/edit")).toBe("prompts:write");
   expect(permission("routes/edit")).toBe("routes:read"); // a route of this name
   expect(permission("datasets/a/_diff")).toBe("datasets:read");
+  expect(permission("annotation/a/_rule")).toBe("annotations:manage");
   expect(permission("")).toBeUndefined();
 });

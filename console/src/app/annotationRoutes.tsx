@@ -17,6 +17,11 @@ const review = createRoute({
   path: "/annotation/$name/review",
   component: lazyRouteComponent(() => import("@/features/annotation/ReviewPage"), "ReviewPage"),
 });
+const rule = createRoute({
+  getParentRoute: () => project,
+  path: "/annotation/$name/_rule",
+  component: lazyRouteComponent(() => import("@/features/annotation/rules/RulePage"), "RulePage"),
+});
 
 /** The pages of annotation. */
-export const annotationRoutes = [queues, queue, review] as const;
+export const annotationRoutes = [queues, queue, review, rule] as const;

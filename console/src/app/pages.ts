@@ -116,6 +116,7 @@ export const PAGES = [
     icon: Highlighter,
     keys: "g h",
     permission: "annotations:read",
+    write: "annotations:manage",
   },
   {
     to: "/projects/$projectId/playground",

@@ -10,6 +10,7 @@ import { JudgeDialog } from "@/features/annotation/JudgeDialog";
 import { KINDS } from "@/features/annotation/labels";
 import { QueueItems } from "@/features/annotation/QueueItems";
 import { queueQuery, type Queue } from "@/features/annotation/queries";
+import { RuleSection } from "@/features/annotation/rules/RuleSection";
 import { formatCount } from "@/shared/format/number";
 import { useHasRole } from "@/shared/session";
 import { Badge } from "@/shared/ui/Badge";
@@ -65,6 +66,7 @@ export function QueuePage() {
         {(queue) => (
           <>
             <QueueFacts queue={queue} />
+            {mayRead && <RuleSection name={name} />}
             {mayRead && <AgreementFigures name={name} />}
             <Annotators queue={queue} />
             {mayRead && <QueueItems queue={queue} />}

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 
 import { rulesQuery } from "@/features/datasets/queries";
 import { ruleText } from "@/features/datasets/rules/ruleForm";
-import { RuleState } from "@/features/datasets/rules/RuleState";
+import { RuleState } from "@/shared/ui/RuleState";
 import { formatCount } from "@/shared/format/number";
 import { useProjectId } from "@/shared/session";
 import { EmptyState } from "@/shared/ui/EmptyState";
@@ -51,7 +51,7 @@ export function RuleList() {
                 </Link>
               </Cell>
               <Cell className="whitespace-nowrap">
-                <RuleState rule={rule} />
+                <RuleState rule={rule} paused={!rule.enabled} />
               </Cell>
               <Cell className={`max-w-0 truncate text-ink-2 ${FROM_MD}`}>{ruleText(rule)}</Cell>
               <Cell numeric>{formatCount(rule.added)}</Cell>

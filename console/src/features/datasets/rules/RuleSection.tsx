@@ -9,7 +9,6 @@ import {
   type DatasetRule,
 } from "@/features/datasets/queries";
 import { ruleText } from "@/features/datasets/rules/ruleForm";
-import { RuleState } from "@/features/datasets/rules/RuleState";
 import { formatCount, formatShare } from "@/shared/format/number";
 import { useMay, useProjectId } from "@/shared/session";
 import { Button } from "@/shared/ui/Button";
@@ -18,6 +17,7 @@ import { ErrorNotice } from "@/shared/ui/ErrorState";
 import { Fact, Facts } from "@/shared/ui/Facts";
 import { LINK_BUTTON_CLASSES } from "@/shared/ui/LinkButton";
 import { Notice } from "@/shared/ui/Notice";
+import { RuleState } from "@/shared/ui/RuleState";
 import { RelativeTime } from "@/shared/ui/Values";
 
 /** The rule that adds recorded calls to a dataset, and what it has done. */
@@ -30,7 +30,7 @@ export function RuleSection({ name }: { name: string }) {
     <section aria-label="Rule" className="pt-6">
       <div className="flex flex-wrap items-center gap-2 pb-2">
         <h2 className="text-sm font-medium">Rule</h2>
-        {rule && <RuleState rule={rule} />}
+        {rule && <RuleState rule={rule} paused={!rule.enabled} />}
         {canWrite && query.data && (
           <div className="ml-auto flex gap-2">
             <Link

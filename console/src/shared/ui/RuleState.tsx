@@ -1,9 +1,13 @@
-import type { DatasetRule } from "@/features/datasets/queries";
 import { Badge } from "@/shared/ui/Badge";
 
-/** Whether a rule works. */
-export function RuleState({ rule }: { rule: DatasetRule }) {
-  if (!rule.enabled) return <Badge>paused</Badge>;
+interface RuleStateProps {
+  rule: { error: string; added_today: number; daily_cap: number };
+  paused: boolean;
+}
+
+/** Whether a rule that adds items works. */
+export function RuleState({ rule, paused }: RuleStateProps) {
+  if (paused) return <Badge>paused</Badge>;
   if (rule.error) {
     return (
       <span title={rule.error}>
