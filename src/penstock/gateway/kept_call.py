@@ -6,8 +6,8 @@ from typing import Final
 
 from penstock.rules.call import Operation
 from penstock.rules.provider_ids import IdSigner
-from penstock.rules.wire.openai.kept import seal_batch, seal_file, with_input_id
 from penstock.spi.chat import PassedRequest
+from penstock.spi.kept import KeptFormat
 
 _JSON: Final = ((b"content-type", b"application/json"),)
 _BATCHES: Final = (Operation.BATCH_CREATE, Operation.BATCH_GET, Operation.BATCH_CANCEL)
@@ -18,6 +18,7 @@ class KeptCall:
     """`path` is the one at the provider. `model`: what the ids of the answer carry. `input_id`: the
     provider's own id of the input file of a batch. `signer` makes ids for callers."""
 
+    format: KeptFormat
     operation: str
     method: str
     path: str
@@ -30,7 +31,7 @@ class KeptCall:
         if self.operation == Operation.FILE_UPLOAD:
             return PassedRequest(self.method, self.path, "", headers, b"")  # its body is a file
         if self.operation == Operation.BATCH_CREATE:
-            written = with_input_id(body, self.input_id)
+            written = self.format.with_input_id(body, self.input_id)
             return PassedRequest(self.method, self.path, "", _JSON, written)
         return PassedRequest(self.method, self.path, "", (), b"")
 
@@ -39,5 +40,6 @@ class KeptCall:
         """Writes ids for the caller into an answer; `None` for the content of a file."""
         if self.operation == Operation.FILE_CONTENT:
             return None
-        seal = seal_batch if self.operation in _BATCHES else seal_file
+        is_batch = self.operation in _BATCHES
+        seal = self.format.seal_batch if is_batch else self.format.seal_file
         return lambda body: seal(body, self.model, self.signer)

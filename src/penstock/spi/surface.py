@@ -12,6 +12,7 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.spi.kept import KeptFormat
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
 MAKES_TOKENS: Final = "client_tokens"  # the operation of the route that makes them
@@ -78,6 +79,11 @@ class Surface(Protocol):
     @property
     def keep_alive(self) -> bytes:
         """Bytes that a client of a stream ignores, such as an SSE comment."""
+        ...
+
+    @property
+    def kept(self) -> KeptFormat | None:
+        """The format of files and batches, if this surface has them."""
         ...
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:

@@ -21,12 +21,7 @@ from penstock.rules.models.patterns import allows, may_use
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.provider_ids import IdKind, IdSigner, ProviderId, verified_id
 from penstock.rules.snapshot.access import KeyContext
-from penstock.rules.wire.openai.kept import (
-    BATCH_PURPOSE,
-    model_of_lines,
-    read_input_id,
-    read_upload,
-)
+from penstock.spi.kept import KeptFormat, UploadedForm
 
 PROVIDER_HEADER: Final = "x-penstock-provider"  # names the provider of an upload
 MAX_SHOWN_CHARS: Final = 64  # of an unknown id in an error
@@ -50,9 +45,10 @@ class FindKept:
             raise Forbidden("A client token is not for files.", code="model_not_allowed")
         if call.operation in _LISTS:
             raise _no_list()
+        kept_format = _format_of(call)
         project = snapshot.project(key_context.project_id)
         patterns = key_context.key.allowed_models
-        found = await self._found(call, snapshot, key_context, project)
+        found = await self._found(call, kept_format, snapshot, key_context)
         match = project.provider(found.provider)
         if not may_use(patterns, found.provider):
             raise _not_allowed(f"{found.provider}/*", patterns)
@@ -60,24 +56,25 @@ class FindKept:
             raise _not_allowed(found.model, patterns)
         target = self._target(project, match, found, call.surface.dialect)
         signer = IdSigner(project.project_id, snapshot.id_secret, found.provider, found.credential)
-        call.kept = _kept_call(call, found, signer)
+        call.kept = _kept_call(call, kept_format, found, signer)
         call.head = head._replace(model=found.model)
         call.target = target
         return target
 
     async def _found(
-        self, call: Call, snapshot: Snapshot, key_context: KeyContext, project: ProjectIndex
+        self, call: Call, kept_format: KeptFormat, snapshot: Snapshot, key_context: KeyContext
     ) -> ProviderId:
         """Returns what the call concerns; of an upload, the place where it goes, without an id."""
         if call.operation == Operation.FILE_UPLOAD:
+            project = snapshot.project(key_context.project_id)
             match = self._of_upload(call, project, key_context)
-            work = partial(_read_form, call, call.headers.get(b"content-type", b""))
-            model, call.body = await offload(call.request_size, work)
+            form = await offload(call.request_size, partial(_read_form, call, kept_format))
+            call.body = form.shown
             credential = match.secrets[0].name if match.secrets else ""
-            return ProviderId(match.entry.name, credential, "", model)
+            return ProviderId(match.entry.name, credential, "", form.model)
         verified = partial(_verified, snapshot, key_context.project_id)
         if call.operation == Operation.BATCH_CREATE:
-            found = verified(IdKind.FILE, read_input_id(call.body))
+            found = verified(IdKind.FILE, kept_format.read_input_id(call.body))
             if not found.model:
                 raise InvalidRequest(
                     "This file is no input of a batch.",
@@ -139,12 +136,20 @@ class FindKept:
         return replace(target, credential=found.credential, health=None)
 
 
-def _kept_call(call: Call, found: ProviderId, signer: IdSigner) -> KeptCall:
+def _format_of(call: Call) -> KeptFormat:
+    if (kept_format := call.surface.kept) is None:
+        raise InvalidRequest("This format has no files and no batches.")
+    return kept_format
+
+
+def _kept_call(
+    call: Call, kept_format: KeptFormat, found: ProviderId, signer: IdSigner
+) -> KeptCall:
     input_id = found.id if call.operation == Operation.BATCH_CREATE else ""
     path = call.path
     if (named := _ID.match(path)) is not None:
         path = path[: named.start(1)] + quote(found.id, safe="") + path[named.end(1) :]
-    return KeptCall(call.operation, call.method, path, found.model, input_id, signer)
+    return KeptCall(kept_format, call.operation, call.method, path, found.model, input_id, signer)
 
 
 def _verified(snapshot: Snapshot, project_id: str, kind: IdKind, presented: str) -> ProviderId:
@@ -160,13 +165,9 @@ def _verified(snapshot: Snapshot, project_id: str, kind: IdKind, presented: str)
     return found
 
 
-def _read_form(call: Call, content_type: bytes) -> tuple[str, bytes]:
-    """The model of a batch file, empty for any other file, and what the record shows of the
-    form."""
+def _read_form(call: Call, kept_format: KeptFormat) -> UploadedForm:
     content = call.upload.content() if call.upload is not None else call.body
-    form = read_upload(content_type, content)
-    model = model_of_lines(content, form.place) if form.purpose == BATCH_PURPOSE else ""
-    return model, form.shown
+    return kept_format.read_upload(call.headers.get(b"content-type", b""), content)
 
 
 def _no_list() -> InvalidRequest:

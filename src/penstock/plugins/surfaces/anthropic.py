@@ -21,6 +21,7 @@ from penstock.rules.wire.anthropic.request_reader import read_request
 from penstock.rules.wire.anthropic.request_writer import write_request
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.sealed_reasoning import is_sealed
+from penstock.spi.kept import KeptFormat
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute, path_of_operation
 
 _VERSION: Final = b"anthropic-version"
@@ -42,6 +43,7 @@ class AnthropicSurface:
     routes = _ROUTES
     credential_hint = "x-api-key: <key>"
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
+    kept: KeptFormat | None = None
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
         """The key, or the token of a `Bearer` header."""

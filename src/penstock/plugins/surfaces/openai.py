@@ -21,6 +21,7 @@ from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
+from penstock.spi.kept import KeptFormat
 from penstock.spi.surface import (
     LIST_MODELS,
     MAKES_TOKENS,
@@ -45,6 +46,7 @@ class OpenAISurface:
     routes = _ROUTES
     credential_hint = "Authorization: Bearer <key>"
     keep_alive = b": waiting for the model\n\n"
+    kept: KeptFormat | None = None
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
         """The token of a `Bearer` header, without spaces around it."""

@@ -6,11 +6,36 @@ from typing import Final
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
+from penstock.rules.formats.form import FormBytes
 from penstock.rules.neutral.conversation import Conversation, RequestHead
+from penstock.rules.provider_ids import IdSigner
+from penstock.rules.wire.openai import kept
 from penstock.rules.wire.openai.paths import FILES_DIALECT, KEPT_PATHS
+from penstock.spi.kept import KeptFormat, UploadedForm
 from penstock.spi.surface import SurfaceRoute
 
 _CONTENT_TYPE: Final = b"content-type"
+
+
+class OpenAIKept:
+    """`spi.kept.KeptFormat`."""
+
+    def read_upload(self, content_type: bytes, body: FormBytes) -> UploadedForm:
+        read = kept.read_form_of_upload(content_type, body)
+        is_batch = read.purpose == kept.BATCH_PURPOSE
+        return UploadedForm(kept.model_of_lines(body, read.place) if is_batch else "", read.shown)
+
+    def read_input_id(self, body: bytes) -> str:
+        return kept.read_input_id(body)
+
+    def with_input_id(self, body: bytes, plain: str) -> bytes:
+        return kept.with_input_id(body, plain)
+
+    def seal_file(self, body: bytes, model: str, signer: IdSigner) -> bytes:
+        return kept.seal_file(body, model, signer)
+
+    def seal_batch(self, body: bytes, model: str, signer: IdSigner) -> bytes:
+        return kept.seal_batch(body, model, signer)
 
 
 class OpenAIFilesSurface(OpenAISurface):
@@ -18,6 +43,7 @@ class OpenAIFilesSurface(OpenAISurface):
 
     dialect = FILES_DIALECT
     prefix = "/v1/files/"
+    kept: KeptFormat | None = OpenAIKept()
     routes = tuple(
         SurfaceRoute(each.method, "/v1" + each.path, each.operation.value) for each in KEPT_PATHS
     )

@@ -32,21 +32,21 @@ _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: Final = msgspec.json.Decoder(str | None)
 
 
-class UploadedForm(NamedTuple):
-    """The form of an upload. `place` is that of the file, `shown` what its record keeps."""
+class Upload(NamedTuple):
+    """The form of an upload: the purpose and the place of its file, and what its record shows."""
 
     purpose: str
     place: Place
     shown: bytes
 
 
-def read_upload(content_type: bytes, body: FormBytes) -> UploadedForm:
+def read_form_of_upload(content_type: bytes, body: FormBytes) -> Upload:
     """Reads the form of an upload. Raises `InvalidRequest`."""
     form = read_form(content_type, body)
     purpose = form.field("purpose")
     if purpose is None:
         raise InvalidRequest("The form has no field 'purpose'.", param="purpose")
-    return UploadedForm(purpose[0], form.file("file").place, form.shown())
+    return Upload(purpose[0], form.file("file").place, form.shown())
 
 
 def model_of_lines(body: FormBytes, place: Place) -> str:
