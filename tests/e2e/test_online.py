@@ -46,6 +46,8 @@ def test_an_online_evaluation_is_added_changed_paused_and_ended(console: Console
     expect(page.get_by_label("About")).to_contain_text("0.5%")
     console.button("Pause").click()
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Live traffic").click()
+    page.get_by_role("link", name="e2e-live", exact=True).click()
     console.button("End").click()
     console.button("End online evaluation").click()
     console.heading("Evaluations").wait_for()

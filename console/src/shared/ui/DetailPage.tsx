@@ -19,6 +19,8 @@ interface ListPage {
     | "/projects/$projectId/traces"
     | "/projects/$projectId/use-cases";
   name: string;
+  /** The view of the list that the page belongs to; its first one if left out. */
+  view?: "online" | "schedules";
 }
 
 interface DetailPageProps {
@@ -36,6 +38,7 @@ export function DetailPage({ list, children }: DetailPageProps) {
         <Link
           to={list.to}
           params={{ projectId }}
+          search={list.view ? { view: list.view } : {}}
           className="mt-3 -ml-1 inline-flex items-center gap-0.5 text-xs text-ink-3 hover:text-ink"
         >
           <ChevronLeft size={14} />

@@ -48,7 +48,9 @@ export function OnlinePage() {
   const query = useQuery(onlineQuery(projectId, name));
   const [range, setRange] = useState<Range>(RANGES[1]);
   return (
-    <DetailPage list={{ to: "/projects/$projectId/evaluations", name: "Evaluations" }}>
+    <DetailPage
+      list={{ to: "/projects/$projectId/evaluations", name: "Live traffic", view: "online" }}
+    >
       <QueryContent query={query}>
         {(found) => (
           <>

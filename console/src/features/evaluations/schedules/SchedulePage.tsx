@@ -27,7 +27,9 @@ export function SchedulePage() {
   const { projectId, name } = useParams({ from: FROM });
   const query = useQuery(scheduleQuery(projectId, name));
   return (
-    <DetailPage list={{ to: "/projects/$projectId/evaluations", name: "Evaluations" }}>
+    <DetailPage
+      list={{ to: "/projects/$projectId/evaluations", name: "Schedules", view: "schedules" }}
+    >
       <QueryContent query={query}>
         {(found) => (
           <>
