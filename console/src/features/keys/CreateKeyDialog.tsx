@@ -65,15 +65,25 @@ function KeyFields({ form }: { form: FormState<KeyForm> }) {
           <option value="admin">Admin</option>
         </SelectField>
       </div>
-      <SelectField
-        label="Priority"
-        {...form.text("priority")}
-        hint="Where calls wait for a provider, higher ones are served first."
-      >
-        <option value="low">Low</option>
-        <option value="normal">Normal</option>
-        <option value="high">High</option>
-      </SelectField>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <SelectField
+          label="Priority"
+          {...form.text("priority")}
+          hint="Where calls wait for a provider, higher ones are served first."
+        >
+          <option value="low">Low</option>
+          <option value="normal">Normal</option>
+          <option value="high">High</option>
+        </SelectField>
+        <SelectField
+          label="Unknown hints"
+          {...form.text("hints")}
+          hint="Such as seed or user, where a provider's format does not have them."
+        >
+          <option value="drop">Leave out and name</option>
+          <option value="reject">Reject the request</option>
+        </SelectField>
+      </div>
       <TextAreaField
         label="Allowed models"
         {...form.text("allowed_models")}

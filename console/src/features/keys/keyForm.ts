@@ -4,9 +4,10 @@ import { KEY_ATTRIBUTES, type KeyAttribute } from "@/shared/calls/attributes";
 import { parseTags } from "@/shared/calls/tags";
 import { splitList } from "@/shared/forms/splitList";
 
-/** The values of the form of a new key. `days` is the lifetime, `0` for no expiry. */
+/** The values of the form of a new key. `days` is the lifetime, `0` for no expiry. `hints`: what becomes
+ * of those that a provider does not have, `drop` or `reject`. */
 export type KeyForm = Record<
-  "name" | "days" | "role" | "priority" | "allowed_models" | "tags" | KeyAttribute,
+  "name" | "days" | "role" | "priority" | "hints" | "allowed_models" | "tags" | KeyAttribute,
   string
 >;
 
@@ -15,6 +16,7 @@ export const EMPTY_FORM: KeyForm = {
   days: "0",
   role: "",
   priority: "normal",
+  hints: "drop",
   allowed_models: "",
   tags: "",
   ...forEachAttribute(() => ""),
@@ -26,6 +28,7 @@ export function toNewKey(form: KeyForm, now: number): NewKey {
     name: form.name.trim(),
     role: (form.role || null) as NewKey["role"],
     priority: form.priority as NonNullable<NewKey["priority"]>,
+    strict_hints: form.hints === "reject",
     allowed_models: splitList(form.allowed_models),
     expires_at: expiryAfter(Number(form.days), now),
     attributes: forEachAttribute((name) => form[name].trim()),

@@ -19,6 +19,7 @@ const KEY: Key = {
   tags: { stage: "beta" },
   created_at: "2026-11-01T00:00:00Z",
   priority: "normal",
+  strict_hints: false,
   expires_at: null,
   revoked_at: null,
 };

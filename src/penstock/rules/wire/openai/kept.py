@@ -32,7 +32,7 @@ _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: Final = msgspec.json.Decoder(str | None)
 
 
-class Upload(NamedTuple):
+class ReadForm(NamedTuple):
     """The form of an upload: the purpose and the place of its file, and what its record shows."""
 
     purpose: str
@@ -40,13 +40,13 @@ class Upload(NamedTuple):
     shown: bytes
 
 
-def read_form_of_upload(content_type: bytes, body: FormBytes) -> Upload:
+def read_form_of_upload(content_type: bytes, body: FormBytes) -> ReadForm:
     """Reads the form of an upload. Raises `InvalidRequest`."""
     form = read_form(content_type, body)
     purpose = form.field("purpose")
     if purpose is None:
         raise InvalidRequest("The form has no field 'purpose'.", param="purpose")
-    return Upload(purpose[0], form.file("file").place, form.shown())
+    return ReadForm(purpose[0], form.file("file").place, form.shown())
 
 
 def model_of_lines(body: FormBytes, place: Place) -> str:
