@@ -130,9 +130,13 @@ _GAPS = st.integers(0, 10**9)
     gaps=st.lists(_GAPS, min_size=6, max_size=6),
     attempts=st.lists(st.tuples(_GAPS, _GAPS), max_size=3),
     reached=st.tuples(*[st.booleans()] * 4),
+    fetched=st.floats(0, 1),
 )
 def test_the_stages_add_up_to_the_own_time(
-    gaps: list[int], attempts: list[tuple[int, int]], reached: tuple[bool, bool, bool, bool]
+    gaps: list[int],
+    attempts: list[tuple[int, int]],
+    reached: tuple[bool, bool, bool, bool],
+    fetched: float,
 ) -> None:
     now = 1
     ends: list[int] = []
@@ -146,13 +150,14 @@ def test_the_stages_add_up_to_the_own_time(
     call.reserved_ns = ends[2] if resolved and limited else 0
     call.guarded_ns = ends[3] if resolved and guarded else 0
     call.looked_up_ns = ends[4] if resolved and wanted else 0
+    call.fetched_ns = int(gaps[5] * fetched) if resolved else 0  # media, before the attempts
     for pause, took in attempts:
         begun = now + pause
         now = begun + took
         call.attempts = (*call.attempts, SimpleNamespace(start_ns=begun, end_ns=now))
     times = StageTimes()
     times.observe(call, now + 7)  # pyright: ignore[reportArgumentType] - the times of a call only
-    own = now + 7 - call.ready_ns - sum(took for _, took in attempts)
+    own = now + 7 - call.ready_ns - call.fetched_ns - sum(took for _, took in attempts)
     found = {stage: getattr(times, stage) for stage in STAGES}
     assert found.pop("receive") == gaps[0]
     assert sum(found.values()) == own

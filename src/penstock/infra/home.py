@@ -154,6 +154,7 @@ class Home:
             self.snapshot,
             self.spool,
             self.targets,
+            self.uploads,
             self.work_wanted,
             self.worker_name,
         )
