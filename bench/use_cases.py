@@ -28,7 +28,7 @@ from penstock.gateway.snapshot.files import SnapshotFiles, StoredSnapshot
 from penstock.gateway.snapshot.snapshot import Snapshot, build
 from penstock.infra.crypto import Sealer, derive_key, ensure_secret_file
 from penstock.infra.home import Home
-from penstock.rules.snapshot import SEALED_PURPOSE, Sealed
+from penstock.rules.snapshot.tree import SEALED_PURPOSE, Sealed
 
 _MODEL: Final = f"fast/{MODEL}"
 _PLAN: Final = {
