@@ -97,8 +97,11 @@ function MetricPlot({ metric, runs, reports, differences }: MetricPlotProps) {
           const estimate = estimates[index];
           const found = differences.find((each) => each.run === run.id);
           return (
-            <li key={run.id} className="flex h-7 items-center gap-3 text-xs">
-              <span className="w-28 shrink-0 truncate text-ink-2 sm:w-44" title={runName(run)}>
+            <li
+              key={run.id}
+              className="flex flex-wrap items-center gap-x-3 pb-1 text-xs sm:h-7 sm:flex-nowrap sm:pb-0"
+            >
+              <span className="w-full shrink-0 truncate text-ink-2 sm:w-44" title={runName(run)}>
                 {runName(run)}
               </span>
               <span className="min-w-0 flex-1">
@@ -120,10 +123,7 @@ function MetricPlot({ metric, runs, reports, differences }: MetricPlotProps) {
           );
         })}
       </ul>
-      <div
-        aria-hidden
-        className="num flex justify-between pr-46 pl-31 sm:pl-47 text-2xs text-ink-3"
-      >
+      <div aria-hidden className="num flex justify-between pr-46 text-2xs sm:pl-47 text-ink-3">
         <span>{formatValue(scale.from, facts)}</span>
         <span>{formatValue(scale.to, facts)}</span>
       </div>
