@@ -191,6 +191,20 @@ _REQUESTS = st.fixed_dictionaries(
 )
 
 
+async def _explained_twice(
+    found: Rig, body: dict[str, Any], key_id: str, headers: dict[str, str]
+) -> dict[str, Any]:
+    """Explains until two in a row are equal: the call before settles a few milliseconds after its
+    end, and a window may end in between. If an explanation changed anything, none would be."""
+    said = await found.explain(body, key_id=key_id, headers=headers)
+    for _ in range(3):
+        again = await found.explain(body, key_id=key_id, headers=headers)
+        if said == again:
+            return said
+        said = again
+    raise AssertionError("explanations in a row differ")
+
+
 async def test_what_is_said_is_what_a_call_gets_and_nothing_changes(tmp_path: Path) -> None:
     drawn: list[tuple[dict[str, Any], str, str]] = []
 
@@ -204,9 +218,7 @@ async def test_what_is_said_is_what_a_call_gets_and_nothing_changes(tmp_path: Pa
             header = f"x-penstock-use-case: {use_case}\r\n" if use_case else ""
             headers = {"x-penstock-use-case": use_case} if use_case else {}
             before = found.asked()
-            said = await found.explain(body, key_id=key_id, headers=headers)
-            again = await found.explain(body, key_id=key_id, headers=headers)
-            assert said == again
+            said = await _explained_twice(found, body, key_id, headers)
             assert found.asked() == before
             answer = await found.ask(body, _KEYS[key_id], header)
             rejection = said.get("rejection")
