@@ -3,8 +3,9 @@
 Gives a new installation use cases, each with a canary between two releases that have a prompt of
 their own. Prints the size of the snapshot and the memory of the gateway worker before and after;
 the time to build the whole snapshot, and the next one after a change, with the worker's code; the
-time from a change to the first answer of the new release; and what a use case adds to the latency
-of a call, beside the call of its model (the target is 0.1 ms).
+time from a change to the first answer of the new release; and what a use case without a prompt
+adds to the latency of a call of its model, and what resolving its prompt adds to that (the target
+is 0.1 ms).
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -31,6 +32,7 @@ from penstock.infra.home import Home
 from penstock.rules.snapshot.tree import SEALED_PURPOSE, Sealed
 
 _MODEL: Final = f"fast/{MODEL}"
+_PROMPTLESS: Final = "promptless"
 _PLAN: Final = {
     "steps": [{"percent": 10}],
     "guards": [{"metric": "errors", "margin": 0.05}],
@@ -40,7 +42,7 @@ _QUESTION: Final = [{"role": "user", "content": "Where is my order? " * 10}]
 _RENDERED: Final = [{"role": "system", "content": f"{_RULES} Ann has product 0."}]
 _PATIENCE_S: Final = 60.0
 _ROUNDS: Final = 9
-_BLOCKS: Final = 20  # of calls with and without a use case in turn, so that other work slows both
+_BLOCKS: Final = 20  # of calls of each kind in turn, so that other work slows both
 _BLOCK_CALLS: Final = 50
 
 
@@ -61,7 +63,13 @@ class UseCases:
 
     def prepare(self, name: str, number: int) -> Callable[[], None]:
         """Adds a use case and release `number`; the result lets the release serve it."""
-        release = self._release(number)
+        return self._prepared(name, self._release(number))
+
+    def add_without_prompt(self, name: str) -> None:
+        """Adds a use case whose release has a model alone."""
+        self._prepared(name, self._made({"model": _MODEL, "message": "bench"}))()
+
+    def _prepared(self, name: str, release: str) -> Callable[[], None]:
         self._post("/use-cases", {"name": name, "owner": "bench", "status": "active"})
         return lambda: self._serve(name, release)
 
@@ -79,17 +87,20 @@ class UseCases:
             ],
         }
         made = self._post("/prompts", {"name": f"bench/{number}", "content": content})
-        body = {"model": _MODEL, "prompt": made["version"]["digest"], "message": "bench"}
-        return str(self._post("/releases", body)["digest"])
+        prompt = made["version"]["digest"]
+        return self._made({"model": _MODEL, "prompt": prompt, "message": "bench"})
+
+    def _made(self, release: dict[str, str]) -> str:
+        return str(self._post("/releases", release)["digest"])
 
     def _post(self, path: str, body: object) -> Any:
         return self._api.call("POST", self._base + path, body)
 
 
 def call(connection: HTTPConnection, key: str, model: str) -> int:
-    """Makes one call in the environment `dev` and returns its status. A call of the model sends the
-    messages that a use case adds."""
-    messages = _RENDERED + _QUESTION if model == _MODEL else _QUESTION
+    """Makes one call in the environment `dev` and returns its status. Where there is no prompt, the
+    call sends the messages that it adds."""
+    messages = _RENDERED + _QUESTION if model in (_MODEL, _PROMPTLESS) else _QUESTION
     body = {"model": model, "messages": messages, "max_tokens": 1}
     headers = {
         "authorization": f"Bearer {key}",
@@ -111,20 +122,20 @@ def wait_served(installation: Installation, key: str, name: str) -> None:
                 raise SystemExit(f"{name} is not served")
 
 
-def added_ms(installation: Installation, key: str, name: str) -> float:
-    """Returns the median difference of the latency of a call by use case and one by model."""
-    differences: list[float] = []
+def latencies_ms(installation: Installation, key: str, models: Sequence[str]) -> list[list[float]]:
+    """Returns the median latency of each model in each block."""
     with installation.connection() as connection:
-        for _ in range(_BLOCKS):
-            by_model, by_use_case = (
+        return [
+            [
                 median(
                     timed(lambda model=model: call(connection, key, model))
                     for _ in range(_BLOCK_CALLS)
                 )
-                for model in (_MODEL, name)
-            )
-            differences.append(by_use_case - by_model)
-    return median(differences) * 1000
+                * 1000
+                for model in models
+            ]
+            for _ in range(_BLOCKS)
+        ]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -183,7 +194,12 @@ def measure(folder: Path, count: int) -> None:
         serve()
         delay = timed(lambda: wait_served(installation, key, "changed"))
         print(f"first answer {delay * 1000:.0f} ms after the change")
-        print(f"a use case adds {added_ms(installation, key, 'case0'):.3f} ms to a call")
+        use_cases.add_without_prompt(_PROMPTLESS)
+        wait_served(installation, key, _PROMPTLESS)
+        blocks = latencies_ms(installation, key, (_MODEL, _PROMPTLESS, "case0"))
+        case = median(without - model for model, without, _ in blocks)
+        prompt = median(full - without for _, without, full in blocks)
+        print(f"a call: a use case adds {case:.3f} ms, resolving its prompt {prompt:.3f} ms")
         token = ensure_secret_file(home.gateway_token)
         after, sealer = stored(home), Sealer(derive_key(token, SEALED_PURPOSE))
         sealed = msgspec.json.decode(sealer.open(after.sealed), type=Sealed)

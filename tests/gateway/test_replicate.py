@@ -19,6 +19,7 @@ from gateway.raw_upstream import STREAM_HEAD, Exchanged, answers, chunk, raw_ups
 from gateway.worker import worker
 from penstock.rules.call import CallStatus, UsageSource
 from penstock.rules.guards.policies import Action, Check, GuardrailPolicy, Place
+from penstock.rules.wire.replicate.event_frames import EventFrames
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -186,6 +187,27 @@ async def test_an_address_at_another_host_is_not_called(rig: Rig, *, streams: bo
             with pytest.raises(APIStatusError, match="another host"):
                 await ask(client, stream=streams)
         assert not other.seen
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    "address", ["", "http://[", "//x", "{up}\n", "{up}/a b", "http://127.0.0.1:x/", "\0"]
+)
+async def test_an_odd_address_is_an_error_of_the_provider(
+    rig: Rig, address: str, *, streams: bool
+) -> None:
+    url = address.replace("{up}", rig.upstream.url) or " "
+    rig.answer(script(prediction(rig, "starting", urls={"get": url, "stream": url})))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match="address") as caught:
+            await ask(client, stream=streams)
+    assert caught.value.status_code == 502
+
+
+@pytest.mark.parametrize("name", ["error", "done", "output"])
+async def test_a_deep_event_is_written_as_text_or_left_out(name: str) -> None:
+    event = f"event: {name}\ndata: {'[' * 50_000}\n\n"
+    assert EventFrames().feed(event.encode()).startswith(f"event: {name}\ndata: {{".encode())
 
 
 async def test_a_model_without_streams_says_so(rig: Rig) -> None:

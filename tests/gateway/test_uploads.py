@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.gateway.uploads import UploadSpace
+from penstock.gateway.uploads import FREE_BYTES, UploadSpace
 from penstock.kernel.errors import Overloaded, RateLimited
 
 
@@ -26,3 +26,14 @@ def test_uploads_share_the_disk(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Overloaded, match="cannot store"):
         UploadSpace(tmp_path / "file", 100, 0.5, 0.4).open()
+
+
+def test_uploads_leave_disk_to_the_records_of_calls(tmp_path: Path) -> None:
+    free = FREE_BYTES + 10
+    space = UploadSpace(tmp_path / "uploads", 100, 1.0, 1.0, disk_free=lambda _: free)
+    space.take("p", "k", 10)
+    with pytest.raises(Overloaded, match="no space"):
+        space.take("p", "k", 11)
+    free -= 1
+    with pytest.raises(Overloaded, match="no space"):
+        space.take("p", "k", 10)

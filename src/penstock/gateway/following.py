@@ -14,7 +14,7 @@ from penstock.gateway.ports import ProviderExchange, UpstreamClient
 from penstock.gateway.target import Target
 from penstock.infra.egress.client import Origin
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.kernel.errors import UpstreamFailed, UpstreamTimeout
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.spi.chat import Follow, FollowUp
 
 MAX_FOLLOW_UPS: Final = 1000  # further requests of one attempt
@@ -45,7 +45,13 @@ class Following:
                 exchange.give_back(found)
                 return exchange
             await self._wait(found.delay_s, began)
-            exchange = await self._open(found, origin, began)
+            try:
+                exchange = await self._open(found, origin, began)
+            except InvalidRequest as error:  # the provider's address, and not the caller's request
+                raise UpstreamFailed(
+                    f"The provider names an address that is not valid: {error.message}",
+                    code="upstream_malformed",
+                ) from None
             if found.reframe is not None and exchange.status < _REJECTED:
                 return ReframedExchange(exchange, found.reframe)
         raise _too_late()

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,13 @@ from penstock.rules.formats.form import FormBytes
 from penstock.rules.shares import ShareRejection, Shares
 
 UPLOADS_AT_ONCE: Final = 8  # of the largest size, in a worker; smaller ones may be more
+FREE_BYTES: Final = 256 * 1024 * 1024  # of the disk that uploads leave to the records of calls
+
+
+def disk_free(folder: Path) -> int:
+    """Returns the bytes of a folder's disk that may still be written."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 class Upload:
@@ -55,8 +64,17 @@ class Upload:
 class UploadSpace:
     """The disk that all uploads of a worker may use, with fair shares for projects and keys."""
 
-    def __init__(self, folder: Path, capacity: int, project_share: float, key_share: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        capacity: int,
+        project_share: float,
+        key_share: float,
+        *,
+        disk_free: Callable[[Path], int] = disk_free,
+    ) -> None:
         self._folder = folder
+        self._disk_free = partial(disk_free, folder.parent)
         self._shares = Shares(capacity, project_share, key_share)
 
     def open(self) -> Upload:
@@ -70,15 +88,15 @@ class UploadSpace:
             ) from None
 
     def take(self, project_id: str, key_id: str, size: int) -> None:
-        """Reserves disk. Raises `Overloaded`, or `RateLimited` for a project or key at its
-        share."""
+        """Reserves disk. Raises `Overloaded`, also where records would soon find none, or
+        `RateLimited` for a project or key at its share."""
+        if self._disk_free() < FREE_BYTES + size:
+            raise _no_space()
         rejected = self._shares.take(project_id, key_id, size)
         if rejected is None:
             return
         if rejected is ShareRejection.FULL:
-            raise Overloaded(
-                "The gateway has no space for the upload.", hint="Try again.", retry_after_s=5
-            )
+            raise _no_space()
         raise RateLimited(
             f"The {rejected.value} has used its share of the space for uploads.",
             hint="Try again when other uploads have ended.",
@@ -88,3 +106,9 @@ class UploadSpace:
     def release(self, project_id: str, key_id: str, size: int) -> None:
         """Frees disk."""
         self._shares.release(project_id, key_id, size)
+
+
+def _no_space() -> Overloaded:
+    return Overloaded(
+        "The gateway has no space for the upload.", hint="Try again.", retry_after_s=5
+    )

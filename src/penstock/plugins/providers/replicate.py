@@ -10,7 +10,7 @@ Quirks, set per provider:
 """
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -150,7 +150,7 @@ class Replicate:
 
 
 def _look(provider: ProviderConfig, url: str) -> FollowUp:
-    if urlsplit(url)[:2] != urlsplit(provider.base_url)[:2]:
+    if _split(url)[:2] != _split(provider.base_url)[:2]:
         raise _elsewhere()
     return FollowUp(HttpRequest("GET", url, _headers(provider)), POLL_S)
 
@@ -164,7 +164,7 @@ def _stream(provider: ProviderConfig, url: str) -> FollowUp:
             code="not_translatable",
             param="stream",
         )
-    found, base = urlsplit(url), urlsplit(provider.base_url)
+    found, base = _split(url), _split(provider.base_url)
     same = found[:2] == base[:2]
     own = base.netloc == _HOST and found.netloc.endswith(_STREAMS) and found.scheme == "https"
     if not (same or own):
@@ -173,9 +173,16 @@ def _stream(provider: ProviderConfig, url: str) -> FollowUp:
     return FollowUp(HttpRequest("GET", url, headers), reframe=EventFrames().feed)
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise _elsewhere() from None
+
+
 def _elsewhere() -> UpstreamFailed:
     return UpstreamFailed(
-        "The provider's answer names an address at another host, which is not called.",
+        "The provider's answer names no address, or one at another host, which is not called.",
         code="upstream_malformed",
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from penstock.kernel.errors import UpstreamFailed
+from penstock.rules.formats.json_text import decode_json
 from penstock.rules.formats.sse import event_data, event_ends, event_name
 
 MAX_FRAME_BYTES: Final = 256 * 1024  # one event: a piece of text, or an error
@@ -42,16 +43,16 @@ def _written(event: bytes) -> bytes:
     name, data = event_name(event), event_data(event)
     if data is None or name not in _SHOWN:
         return b""
-    text = data.decode("utf-8", "replace")
-    content = _members(name, text)
+    content = _members(name, data)
     return b"event: %b\ndata: %b\n\n" % (name, msgspec.json.encode(content))
 
 
-def _members(name: bytes, text: str) -> dict[str, Any]:
+def _members(name: bytes, data: bytes) -> dict[str, Any]:
+    text = data.decode("utf-8", "replace")
     if name not in _JSON_KINDS:
         return {"text": text}
     try:
-        found = _any.decode(text)
+        found = decode_json(_any, data)
     except msgspec.DecodeError:
         found = text
     if isinstance(found, dict):
