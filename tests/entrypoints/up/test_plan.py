@@ -10,7 +10,7 @@ from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.child import Program
 from penstock.entrypoints.up.simulator import known_providers, simulator_port, simulator_url
-from penstock.infra.settings import GatewaySettings, ServerSettings, Settings, SpoolSettings
+from penstock.infra.settings_tree import GatewaySettings, ServerSettings, Settings, SpoolSettings
 from penstock.sim.config import SimConfig
 
 HOME = Path("/home/of/penstock")

@@ -13,7 +13,8 @@ from penstock.entrypoints.cli import options
 from penstock.entrypoints.cli.output import show_record
 from penstock.infra.home import Home
 from penstock.infra.home_lock import lock_home
-from penstock.infra.settings import Settings, load
+from penstock.infra.settings import load
+from penstock.infra.settings_tree import Settings
 from penstock.kernel.time import SystemClock
 
 

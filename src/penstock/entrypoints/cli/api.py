@@ -12,7 +12,8 @@ from penstock.entrypoints.up.plan import certificate_of, local_gateway_url, loca
 from penstock.infra.egress.client import Egress
 from penstock.infra.home import Home
 from penstock.infra.home_lock import Addresses, find_running
-from penstock.infra.settings import Settings, load
+from penstock.infra.settings import load
+from penstock.infra.settings_tree import Settings
 from penstock.infra.tls import LocalTrust, local_trust
 from penstock.kernel.errors import (
     Conflict,

@@ -31,7 +31,8 @@ from penstock.entrypoints.cli.story.traffic import StoryAccess, StoryTraffic
 from penstock.entrypoints.up.simulator import NAME as SIMULATOR
 from penstock.infra.egress.client import Egress
 from penstock.infra.egress.exchange import UpstreamTimeLimits
-from penstock.infra.settings import Settings, load
+from penstock.infra.settings import load
+from penstock.infra.settings_tree import Settings
 from penstock.kernel.errors import PenstockError, SetupError, UpstreamFailed
 from penstock.spi.http import HttpRequest
 

@@ -13,7 +13,7 @@ from penstock.entrypoints.up import plan
 from penstock.entrypoints.up.probe import models
 from penstock.entrypoints.up.simulator import NAME
 from penstock.infra.home import Home
-from penstock.infra.settings import Settings
+from penstock.infra.settings_tree import Settings
 
 DEMO_MODEL: Final = f"{NAME}/sim-small"
 

@@ -19,7 +19,7 @@ from penstock.entrypoints.up.supervisor import Supervisor
 from penstock.infra.home import Home
 from penstock.infra.home_lock import Addresses, lock_home
 from penstock.infra.process import require_free_port
-from penstock.infra.settings import Settings
+from penstock.infra.settings_tree import Settings
 from penstock.kernel.errors import SetupError
 from penstock.kernel.time import SystemClock
 

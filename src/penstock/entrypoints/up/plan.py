@@ -13,7 +13,7 @@ from typing import Any, Final
 from penstock.entrypoints.up.child import Program, ServedPort
 from penstock.infra.home import Home
 from penstock.infra.networks import LOOPBACK
-from penstock.infra.settings import GatewaySettings, ServerSettings, Settings
+from penstock.infra.settings_tree import GatewaySettings, ServerSettings, Settings
 
 _OF_THE_HTTP_SERVER: Final = {"max_connections", "max_connections_per_peer"}
 _OF_REDIS: Final = {"redis_url", "redis_allowance", "redis_cache_bytes"}

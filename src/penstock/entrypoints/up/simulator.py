@@ -14,7 +14,8 @@ import msgspec
 from penstock.entrypoints.up.plan import connect_host
 from penstock.infra.home import Home, SnapshotFolder
 from penstock.infra.process import free_port, is_free
-from penstock.infra.settings import Settings, openai_api_key
+from penstock.infra.settings import openai_api_key
+from penstock.infra.settings_tree import Settings
 from penstock.rules.snapshot.providers import PROVIDERS
 from penstock.rules.snapshot.tree import Root
 
