@@ -1,7 +1,7 @@
 """The form of a vertical: what a part of the control plane gives to the server.
 
 A vertical is a folder with `build(context, guards, …) -> Vertical` in its `assembly.py`, and one
-line in `entrypoints/server/composition.py`.
+line in `entrypoints/server/verticals.py`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
