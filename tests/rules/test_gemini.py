@@ -46,7 +46,7 @@ from penstock.rules.wire.gemini.answer_writer import GeminiChunkWriter, render_a
 from penstock.rules.wire.gemini.head import edit_models, read_head
 from penstock.rules.wire.gemini.request_reader import read_request
 from penstock.rules.wire.gemini.request_writer import write_request
-from penstock.rules.wire.gemini.usage import read_usage
+from penstock.rules.wire.gemini.usage import read_usage, write_usage
 from penstock.spi.chat import ProviderConfig
 from rules.dialects import OPENAI
 
@@ -367,9 +367,30 @@ def test_counts_include_thoughts_and_prompts_of_tools() -> None:
     assert (usage.input_tokens, usage.output_tokens, usage.reasoning_tokens) == (15, 10, 3)
     assert (usage.cache_read_tokens, usage.input_audio_tokens) == (4, 6)
     assert (usage.input_image_tokens, usage.output_image_tokens, tier) == (2, 1, "flex")
+    assert usage.cache_audio_read_tokens == usage.cache_text_read_tokens == 0
     invalid = read_usage(b'{"promptTokenCount":-1}')
     assert invalid is not None
     assert invalid[0].source is UsageSource.INVALID
+
+
+def test_cached_tokens_are_counted_by_medium_and_written_again() -> None:
+    details = [
+        *({"modality": "TEXT", "tokenCount": 5}, {"modality": "DOCUMENT", "tokenCount": 2}),
+        *({"modality": "AUDIO", "tokenCount": 4}, {"modality": "IMAGE", "tokenCount": 1}),
+    ]
+    document = {"promptTokenCount": 20, "cachedContentTokenCount": 12}
+    found = read_usage(json.dumps(document | {"cacheTokensDetails": details}).encode())
+    assert found is not None
+    usage, _ = found
+    assert (usage.cache_audio_read_tokens, usage.cache_image_read_tokens) == (4, 1)
+    assert usage.cache_text_read_tokens == 7  # and documents
+    assert read_usage(json.dumps(write_usage(usage)).encode()) == (usage, "")
+    negative = json.dumps(
+        document | {"cacheTokensDetails": [{"modality": "IMAGE", "tokenCount": -1}]}
+    )
+    found = read_usage(negative.encode())
+    assert found is not None
+    assert found[0].source is UsageSource.INVALID
 
 
 def test_sources_have_their_place_in_characters() -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from penstock.rules.prices.price import (
     PricePeriod,
     PriceVariant,
     Tier,
+    Unit,
     UnitPrice,
 )
 
@@ -112,6 +114,25 @@ def test_cached_audio_of_unknown_share_is_unpriced() -> None:
     prices = (INPUT, CACHED, audio, both)
     assert cost(Usage(100, cache_read_tokens=10, input_audio_tokens=10), *prices) is None
     assert cost(Usage(100, cache_read_tokens=10), *prices) == Decimal("0.0002375")
+
+
+def test_cached_audio_has_the_price_of_cached_audio() -> None:
+    audio = UnitPrice("input_audio_tokens", Decimal(40))
+    cached_audio = UnitPrice("cache_audio_read_tokens", Decimal(20))
+    usage = Usage(
+        *(1_000, 0, 300),
+        input_audio_tokens=200,
+        cache_audio_read_tokens=50,
+        cache_text_read_tokens=250,
+    )
+    # 550 * 2.50 + 250 * 1.25 + 150 * 40 + 50 * 20 = 1,375 + 312.5 + 6,000 + 1,000
+    assert cost(usage, INPUT, CACHED, audio, cached_audio) == Decimal("0.0086875")
+    # without its price it costs what is cached costs: 550 * 2.50 + 300 * 1.25 + 150 * 40
+    assert cost(usage, INPUT, CACHED, audio) == Decimal("0.00775")
+    # without a price of what is cached, too, it is audio: 800 * 2.50 + 200 * 40
+    assert cost(usage, INPUT, audio) == Decimal("0.01")
+    # other audio has the price of input: 700 * 2.50 + 250 * 1.25 + 50 * 20
+    assert cost(usage, INPUT, CACHED, cached_audio) == Decimal("0.0030625")
 
 
 def test_cache_writes_are_priced_by_their_lifetime() -> None:
@@ -224,6 +245,36 @@ def test_every_token_is_billed_once(whole: int, output: int, share: int) -> None
     assert cost(usage, INPUT, OUTPUT, CACHED) == sum((li.amount for li in lines), Decimal(0))
     input_only = INPUT.price * whole / INPUT.per if whole or not output else None
     assert cost(usage, INPUT) == input_only
+
+
+MEDIA = ("input_audio_tokens", "input_image_tokens")
+CACHED_MEDIA = ("cache_audio_read_tokens", "cache_image_read_tokens")
+
+
+@given(st.tuples(*[st.integers(0, 1_000)] * 6), st.sets(st.sampled_from((*MEDIA, *CACHED_MEDIA))))
+def test_every_token_is_billed_once_whatever_is_cached_of_which_medium(
+    parts: tuple[int, ...], priced: set[str]
+) -> None:
+    """Of any input, split into cached and other text, audio and images."""
+    _, audio, image, cached_text, cached_audio, cached_image = parts
+    usage = Usage(
+        input_tokens=sum(parts),
+        cache_read_tokens=cached_text + cached_audio + cached_image,
+        input_audio_tokens=audio + cached_audio,
+        input_image_tokens=image + cached_image,
+        cache_audio_read_tokens=cached_audio,
+        cache_image_read_tokens=cached_image,
+        cache_text_read_tokens=cached_text,
+    )
+    apart = [UnitPrice(unit, Decimal(7)) for unit in get_args(Unit) if unit in priced]
+    found = {
+        line.unit: line.count for line in compile_rates("t", (INPUT, CACHED, *apart)).explain(usage)
+    }
+    assert sum(found.values()) == sum(parts)
+    for unit, count in zip(
+        (*MEDIA, *CACHED_MEDIA), (audio, image, cached_audio, cached_image), strict=True
+    ):
+        assert unit not in priced or found.get(unit, 0) == count
 
 
 @given(counts, counts)

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 8
+SCHEMA: Final = 9
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -83,8 +83,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, g
 class Usage(Record, frozen=True, gc=False):
     """Token counts. `input_tokens` includes cached, `output_tokens` includes reasoning tokens
     (OpenTelemetry GenAI: the others are subsets of these two). `cache_write_1h_tokens` is the part
-    of `cache_write_tokens` that is kept for an hour. `web_searches` counts calls, not tokens;
-    `rerank_searches` are the searches that a reranking is billed as. Begun seconds count."""
+    of `cache_write_tokens` that is kept for an hour. `cache_audio_read_tokens`, `…image…` and
+    `…text…` (which has all other media) are the parts of `cache_read_tokens` by medium, zero if the
+    provider does not say. `web_searches` counts calls, not tokens; `rerank_searches` are the
+    searches that a reranking is billed as. Begun seconds count."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -100,6 +102,9 @@ class Usage(Record, frozen=True, gc=False):
     web_searches: int = 0
     input_audio_seconds: int = 0
     rerank_searches: int = 0
+    cache_audio_read_tokens: int = 0
+    cache_image_read_tokens: int = 0
+    cache_text_read_tokens: int = 0
 
 
 COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")

@@ -132,6 +132,25 @@ GOLDEN = {
         candidatesTokenCount=400,
         thoughtsTokenCount=600,
     ),
+    # gemini-2.5-flash: cached audio 0.10.
+    # 6,000 input: 800 audio, 3,000 cached with 500 of the audio.
+    # 2,700 x 0.30 + 2,500 x 0.03 + 300 x 1 + 500 x 0.10 + 400 x 2.50
+    # = 810 + 75 + 300 + 50 + 1,000
+    "cached audio": gemini(
+        "gemini-2.5-flash",
+        "0.002235",
+        promptTokenCount=6_000,
+        promptTokensDetails=[
+            {"modality": "TEXT", "tokenCount": 5_200},
+            {"modality": "AUDIO", "tokenCount": 800},
+        ],
+        cachedContentTokenCount=3_000,
+        cacheTokensDetails=[
+            {"modality": "TEXT", "tokenCount": 2_500},
+            {"modality": "AUDIO", "tokenCount": 500},
+        ],
+        candidatesTokenCount=400,
+    ),
     # gemini-3-pro-image: input 2, output 12, images 120.
     # 1,000 x 2 + (180 + 200) x 12 + 1,120 x 120 = 2,000 + 4,560 + 134,400
     "images": gemini(

@@ -40,6 +40,16 @@ COUNTS = (
     Usage(9_000, 50, cache_write_tokens=10, cache_write_1h_tokens=11),
     Usage(5_000, 700, input_image_tokens=1_200, output_image_tokens=650),
     Usage(5_000, 700, cache_read_tokens=3, input_image_tokens=1_200),
+    Usage(5_000, 9, cache_read_tokens=900, input_audio_tokens=800, cache_text_read_tokens=900),
+    Usage(
+        *(5_000, 9, 900),
+        input_audio_tokens=800,
+        input_image_tokens=700,
+        cache_audio_read_tokens=500,
+        cache_image_read_tokens=300,
+        cache_text_read_tokens=100,
+    ),
+    Usage(5_000, 9, 900, input_audio_tokens=800, cache_audio_read_tokens=900),
     Usage(5_000, 700, web_searches=3),
     Usage(input_audio_seconds=90),
     Usage(rerank_searches=2),
@@ -76,7 +86,15 @@ def library_usage(usage: Usage) -> LibraryUsage:
         audio_seconds=usage.input_audio_seconds,
         input_audio_seconds=usage.input_audio_seconds,
         rerank_searches=usage.rerank_searches,
+        **cached_by_medium(usage),
     )
+
+
+def cached_by_medium(usage: Usage) -> dict[str, int]:
+    """Left out where it is not known of all cached tokens."""
+    names = [f"cache_{medium}_read_tokens" for medium in ("audio", "image", "text")]
+    counts = {name: getattr(usage, name) for name in names}
+    return counts if sum(counts.values()) == usage.cache_read_tokens else {}
 
 
 def price_sets(model: ModelInfo) -> list[ModelPrice]:

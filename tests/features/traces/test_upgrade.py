@@ -129,7 +129,7 @@ def test_only_the_new_table_and_the_view_are_left(old: ColumnStore) -> None:
     assert objects(old) == kept
 
 
-@pytest.mark.parametrize("version", [4, 5, 6])
+@pytest.mark.parametrize("version", [4, 5, 6, 15])
 @pytest.mark.parametrize("count", range(8))
 def test_a_crash_between_two_statements_loses_and_duplicates_nothing(
     old: ColumnStore, version: int, count: int
@@ -157,6 +157,7 @@ class Shown(msgspec.Struct):
 COUNTS = (
     *("cache_write_1h_tokens", "input_image_tokens", "output_image_tokens", "web_searches"),
     *("input_audio_seconds", "rerank_searches"),
+    *("cache_audio_read_tokens", "cache_image_read_tokens", "cache_text_read_tokens"),
 )
 NEW_COUNTS = Usage(
     9,
@@ -169,6 +170,9 @@ NEW_COUNTS = Usage(
     web_searches=2,
     input_audio_seconds=7,
     rerank_searches=1,
+    cache_audio_read_tokens=1,
+    cache_image_read_tokens=2,
+    cache_text_read_tokens=3,
 )
 
 

@@ -124,6 +124,8 @@ OwnUnit = Literal[
     "input_audio_seconds",
     "rerank_searches",
     "requests",
+    "cache_audio_read_tokens",
+    "cache_image_read_tokens",
 ]
 
 
@@ -153,7 +155,7 @@ class PriceRequest(RequestBody):
 
     provider: Annotated[str, Field(max_length=200)] = "*"
     model: Annotated[str, Field(max_length=200)]
-    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=14)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=16)]
     starts_at: Moment | None = None
 
     def value(self) -> NewPrice:

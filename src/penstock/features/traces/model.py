@@ -149,6 +149,9 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
     web_searches: int
     input_audio_seconds: int
     rerank_searches: int
+    cache_audio_read_tokens: int
+    cache_image_read_tokens: int
+    cache_text_read_tokens: int
     usage_source: str
     price_id: str
     overhead_ns: int = 0

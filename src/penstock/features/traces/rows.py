@@ -77,6 +77,9 @@ class _Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     web_searches: int = 0
     input_audio_seconds: int = 0
     rerank_searches: int = 0
+    cache_audio_read_tokens: int = 0
+    cache_image_read_tokens: int = 0
+    cache_text_read_tokens: int = 0
 
 
 class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -45,6 +45,9 @@ _ATTEMPT: Final = """
         web_searches UInt64,
         input_audio_seconds UInt64,
         rerank_searches UInt64,
+        cache_audio_read_tokens UInt64,
+        cache_image_read_tokens UInt64,
+        cache_text_read_tokens UInt64,
         changes Array(LowCardinality(String)),
         request_digest String,
         codec UInt16,
@@ -62,6 +65,10 @@ _SINCE_7: Final = (
     "rerank_searches UInt64 CODEC(T64, ZSTD(1))",
 )
 _SINCE_8: Final = ("request_source String CODEC(ZSTD(1))",)
+_SINCE_15: Final = tuple(
+    f"cache_{medium}_read_tokens UInt64 CODEC(T64, ZSTD(1))"
+    for medium in ("audio", "image", "text")
+)
 
 _COLUMNS: Final = f"""
     project_id LowCardinality(String),
@@ -119,7 +126,7 @@ _COLUMNS: Final = f"""
     response_blobs Array(String) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
-    {", ".join((*_SINCE_6, *_SINCE_7, *_SINCE_8))},
+    {", ".join((*_SINCE_6, *_SINCE_7, *_SINCE_8, *_SINCE_15))},
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -228,6 +235,14 @@ _STEPS_OF_CALLS: Final = (
             f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
         ),
     ),
+    SchemaStep(
+        15,
+        "cached input by medium",
+        (
+            *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_15),
+            f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
+        ),
+    ),
 )
 
 
@@ -236,7 +251,8 @@ def make_steps(attributes: Sequence[CallAttribute]) -> tuple[SchemaStep, ...]:
 
     The last step creates the view, because the view names the columns of all steps.
     """
-    *before, last = *_STEPS_OF_CALLS, *(_column(each) for each in attributes if each.since > 1)
+    steps = (*_STEPS_OF_CALLS, *(_column(each) for each in attributes if each.since > 1))
+    *before, last = sorted(steps, key=lambda step: step.version)
     view = ("DROP VIEW IF EXISTS spans", _view(attributes))
     return (*before, replace(last, statements=(*last.statements, *view)))
 

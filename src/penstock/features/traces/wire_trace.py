@@ -27,7 +27,9 @@ class SpanError(BaseModel):
 class SpanUsage(BaseModel):
     """Token counts. Input includes cached, audio and image tokens, output includes reasoning;
     `cache_write_1h_tokens` is a part of `cache_write_tokens`. `web_searches` counts calls,
-    `rerank_searches` the searches that a reranking is billed as."""
+    `rerank_searches` the searches that a reranking is billed as. `cache_audio_read_tokens`,
+    `…image…` and `…text…` (all other media) are parts of `cache_read_tokens`, zero if the provider
+    does not say."""
 
     input_tokens: int
     output_tokens: int
@@ -42,6 +44,9 @@ class SpanUsage(BaseModel):
     web_searches: int
     input_audio_seconds: int
     rerank_searches: int
+    cache_audio_read_tokens: int
+    cache_image_read_tokens: int
+    cache_text_read_tokens: int
     source: str
 
 
@@ -188,6 +193,9 @@ def _usage(span: SpanRecord) -> SpanUsage:
         web_searches=span.web_searches,
         input_audio_seconds=span.input_audio_seconds,
         rerank_searches=span.rerank_searches,
+        cache_audio_read_tokens=span.cache_audio_read_tokens,
+        cache_image_read_tokens=span.cache_image_read_tokens,
+        cache_text_read_tokens=span.cache_text_read_tokens,
         source=span.usage_source,
     )
 

@@ -4,7 +4,8 @@ A test holds the results equal to those of `genai_prices`, in a tenth of its tim
 `price_book` finds the price of a model.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,19 +17,22 @@ import msgspec
 from penstock.rules.call import COUNTS, Usage
 from penstock.rules.prices.price import ModelPrices, PricePeriod, PriceVariant, UnitPrice
 
-# The whole includes the tokens of its parts; a part with its own price is subtracted from it.
-_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "input_tokens": (
-        *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
-        *("input_audio_tokens", "input_image_tokens"),
-    ),
-    "output_tokens": ("reasoning_tokens", "output_audio_tokens", "output_image_tokens"),
-    "cache_write_tokens": ("cache_write_1h_tokens",),
-}
-# Cached input by kind of medium: prices without a count.
+# Cached input by medium: a part of all that is cached, and of the input of that medium.
 _CACHED_MEDIA: Final[Mapping[str, str]] = {
     "cache_audio_read_tokens": "input_audio_tokens",
     "cache_image_read_tokens": "input_image_tokens",
+}
+_CACHED_BY_MEDIUM: Final = (*_CACHED_MEDIA, "cache_text_read_tokens")
+# The whole includes the tokens of all its parts; a part with its own price is subtracted from it.
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "input_tokens": (
+        *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+        *("input_audio_tokens", "input_image_tokens", *_CACHED_MEDIA),
+    ),
+    "output_tokens": ("reasoning_tokens", "output_audio_tokens", "output_image_tokens"),
+    "cache_write_tokens": ("cache_write_1h_tokens",),
+    "cache_read_tokens": tuple(_CACHED_MEDIA),
+    **{medium: (cached,) for cached, medium in _CACHED_MEDIA.items()},
 }
 # Counts that no other price covers.
 _NO_PARTS: Final = ("web_searches", "input_audio_seconds", "rerank_searches")
@@ -58,11 +62,13 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """The compiled price of one unit. `less`: the parts that have their own price. Prices are USD
-    for `of` units: for one, unless a price for `per` units cannot be divided exactly."""
+    """The compiled price of one unit. `less`: the parts that have their own price; `more`: what two
+    of these parts share. Prices are USD for `of` units: for one, unless a price for `per` units
+    cannot be divided exactly."""
 
     unit: str
     less: tuple[str, ...]
+    more: tuple[str, ...]
     per: int
     of: int
     base: Decimal
@@ -75,6 +81,8 @@ class UnitRate:
         count: int = getattr(usage, self.unit)
         for part in self.less:
             count -= getattr(usage, part)
+        for part in self.more:
+            count += getattr(usage, part)
         return count
 
     def each(self, input_tokens: int) -> Decimal:
@@ -102,27 +110,31 @@ class TokenRates(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """All compiled prices of a model at one time. `not_with_cached`: counts of media whose cached
+    """All compiled prices of a model at one time. `cached_apart`: counts of media whose cached
     share has a price of its own. `without_price`: counts that the prices do not cover. `of_tokens`:
     the prices of tokens, if they do not depend on their number."""
 
     price_id: str
     lines: tuple[UnitRate, ...]
-    not_with_cached: tuple[str, ...] = ()
+    cached_apart: tuple[str, ...] = ()
     without_price: tuple[str, ...] = ()
     of_tokens: TokenRates | None = None
 
     def charge(self, usage: Usage) -> Charge | None:
         """Returns `None` where prices and counts do not determine the cost: something used has no
-        price, nothing used has one, parts are larger than their whole, or there is cached and audio
-        input where cached audio has its own price. Also `None` above `MAX_COST`: a
+        price, nothing used has one, parts are larger than their whole, or cached audio has its own
+        price and it is unknown how much of the audio was cached. Also `None` above `MAX_COST`: a
         count or a price is wrong then."""
         if self.without_price and _any(usage, self.without_price):
             return None
-        if usage.cache_read_tokens and _any(usage, self.not_with_cached):
+        if usage.cache_read_tokens and self._is_share_unknown(usage):
             return None
         total = self._total(usage)
         return Charge(total, self.price_id) if total is not None else None
+
+    def _is_share_unknown(self, usage: Usage) -> bool:
+        by_medium = sum(getattr(usage, count) for count in _CACHED_BY_MEDIUM)
+        return by_medium != usage.cache_read_tokens and _any(usage, self.cached_apart)
 
     def _total(self, usage: Usage) -> Decimal | None:
         total = _ZERO
@@ -155,18 +167,18 @@ class Rates:
 
 
 def compile_rates(price_id: str, prices: Sequence[UnitPrice]) -> Rates:
-    """Compiles the prices of one time."""
-    priced = {price.unit for price in prices}
-    lines = tuple(
-        _compile_unit(price, _less(price.unit, priced))
-        for price in prices
-        if price.unit not in _CACHED_MEDIA
-    )
+    """Compiles the prices of one time. Cached audio without a price costs what is cached costs."""
+    of_unit: dict[str, UnitPrice] = {price.unit: price for price in prices}
+    cached_apart = tuple(media for cached, media in _CACHED_MEDIA.items() if cached in of_unit)
+    for cached, media in _CACHED_MEDIA.items():
+        if media in of_unit and cached not in of_unit and "cache_read_tokens" in of_unit:
+            of_unit[cached] = msgspec.structs.replace(of_unit["cache_read_tokens"], unit=cached)
+    lines = tuple(_compile_unit(price, of_unit) for price in of_unit.values())
     return Rates(
         price_id,
         lines,
-        tuple(media for cached, media in _CACHED_MEDIA.items() if cached in priced),
-        tuple(count for count in _NO_PARTS if count not in priced),
+        cached_apart,
+        tuple(count for count in _NO_PARTS if count not in of_unit),
         _token_rates(lines),
     )
 
@@ -184,18 +196,24 @@ def _token_rates(lines: Sequence[UnitRate]) -> TokenRates | None:
     return TokenRates(request, of_input, of_output, of)
 
 
-def _compile_unit(price: UnitPrice, less: tuple[str, ...]) -> UnitRate:
+def _compile_unit(price: UnitPrice, priced: Collection[str]) -> UnitRate:
     of = 1 if str(price.per).strip("0") == "1" else price.per
     by = price.per // of
     steps = tuple((tier.above, tier.price / by) for tier in reversed(price.tiers))
-    return UnitRate(price.unit, less, price.per, of, price.price / by, steps)
+    shares = _shares(price.unit, priced)
+    less = tuple(part for part, share in shares.items() if share < 0 and part != price.unit)
+    more = tuple(part for part, share in shares.items() if share > 0 and part != price.unit)
+    return UnitRate(price.unit, less, more, price.per, of, price.price / by, steps)
 
 
-def _less(unit: str, priced: set[str]) -> tuple[str, ...]:
-    """The parts of `unit` with a price, without the parts of these parts."""
-    parts = [part for part in _PARTS.get(unit, ()) if part in priced]
-    inner = {one for part in parts for one in _PARTS.get(part, ())}
-    return tuple(part for part in parts if part not in inner)
+def _shares(unit: str, priced: Collection[str]) -> Mapping[str, int]:
+    """How often each count is a part of what is billed as `unit`: once itself, less what is billed
+    as its parts. Cached audio, a part of what is cached and of audio, was subtracted twice then."""
+    shares = Counter({unit: 1})
+    for part in _PARTS.get(unit, ()):
+        if part in priced:
+            shares.subtract(_shares(part, priced))
+    return shares
 
 
 def _any(usage: Usage, counts: Sequence[str]) -> bool:

@@ -9,8 +9,7 @@ from typing import Final, Literal
 
 from penstock.rules.document import Document
 
-# Units with a price. All but the last three are fields of `call.Usage`. `requests` is one per call;
-# no provider reports cached tokens by kind of medium (see `price_charge`).
+# Units with a price: fields of `call.Usage`, and `requests`, which is one per call.
 Unit = Literal[
     "input_tokens",
     "output_tokens",

@@ -144,6 +144,7 @@ class ContentWriter:
         }
         if answer.cached_tokens:
             usage["cachedContentTokenCount"] = answer.cached_tokens
+            usage["cacheTokensDetails"] = _cached_details(self.prompt, answer.cached_tokens)
         if answer.reasoning_tokens:
             usage["thoughtsTokenCount"] = answer.reasoning_tokens
         return usage
@@ -151,8 +152,22 @@ class ContentWriter:
 
 def token_details(prompt: SimPrompt) -> list[dict[str, Any]]:
     """Returns the prompt's tokens by modality."""
-    media = _MEDIA_TOKENS * sum(turn.media for turn in prompt.turns)
-    details = [{"modality": "TEXT", "tokenCount": prompt.tokens - media}]
+    media = _media_tokens(prompt)
+    return _by_modality(prompt.tokens - media, media)
+
+
+def _cached_details(prompt: SimPrompt, cached: int) -> list[dict[str, Any]]:
+    """Text is cached first."""
+    text = min(cached, prompt.tokens - _media_tokens(prompt))
+    return _by_modality(text, cached - text)
+
+
+def _media_tokens(prompt: SimPrompt) -> int:
+    return _MEDIA_TOKENS * sum(turn.media for turn in prompt.turns)
+
+
+def _by_modality(text: int, media: int) -> list[dict[str, Any]]:
+    details = [{"modality": "TEXT", "tokenCount": text}]
     return [*details, {"modality": "IMAGE", "tokenCount": media}] if media else details
 
 

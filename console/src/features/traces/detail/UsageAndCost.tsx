@@ -6,6 +6,8 @@ import { Cell, HeadCell, Row, Table, TableHead } from "@/shared/ui/Table";
 const TOKENS = [
   ["input_tokens", "Input", false],
   ["cache_read_tokens", "cache read", true],
+  ["cache_audio_read_tokens", "of it audio", true],
+  ["cache_image_read_tokens", "of it images", true],
   ["cache_write_tokens", "cache write", true],
   ["cache_write_1h_tokens", "of it for an hour", true],
   ["input_audio_tokens", "audio", true],

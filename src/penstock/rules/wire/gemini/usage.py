@@ -25,6 +25,7 @@ class _Metadata(msgspec.Struct, rename="camel"):
     prompt_tokens_details: list[_Modality] | None = None
     tool_use_prompt_tokens_details: list[_Modality] | None = None
     candidates_tokens_details: list[_Modality] | None = None
+    cache_tokens_details: list[_Modality] | None = None
     traffic_type: str | None = None
     service_tier: str | None = None
 
@@ -54,6 +55,8 @@ def _usage(found: _Metadata) -> Usage:
     thoughts = found.thoughts_token_count or 0
     given = (found.prompt_tokens_details or []) + (found.tool_use_prompt_tokens_details or [])
     made = found.candidates_tokens_details or []
+    cached = found.cache_tokens_details or []
+    cached_audio, cached_image = _of(cached, "AUDIO"), _of(cached, "IMAGE")
     counts = {
         "input_tokens": (found.prompt_token_count or 0) + (found.tool_use_prompt_token_count or 0),
         "output_tokens": (found.candidates_token_count or 0) + thoughts,
@@ -63,6 +66,11 @@ def _usage(found: _Metadata) -> Usage:
         "output_audio_tokens": _of(made, "AUDIO"),
         "input_image_tokens": _of(given, "IMAGE"),
         "output_image_tokens": _of(made, "IMAGE"),
+        "cache_audio_read_tokens": cached_audio,
+        "cache_image_read_tokens": cached_image,
+        "cache_text_read_tokens": sum(each.token_count or 0 for each in cached)
+        - cached_audio
+        - cached_image,
     }
     parts = (found.prompt_token_count or 0, found.candidates_token_count or 0, *counts.values())
     if min(parts) < 0 or max(parts) > MAX_TOKENS:
@@ -77,6 +85,11 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "candidatesTokenCount": max(usage.output_tokens - usage.reasoning_tokens, 0),
         "totalTokenCount": usage.input_tokens + usage.output_tokens,
         "cachedContentTokenCount": usage.cache_read_tokens,
+        "cacheTokensDetails": _details(
+            usage.cache_audio_read_tokens,
+            usage.cache_image_read_tokens,
+            usage.cache_text_read_tokens,
+        ),
         "thoughtsTokenCount": usage.reasoning_tokens,
         "promptTokensDetails": _details(usage.input_audio_tokens, usage.input_image_tokens),
         "candidatesTokensDetails": _details(usage.output_audio_tokens, usage.output_image_tokens),
@@ -89,6 +102,6 @@ def _of(details: list[_Modality], modality: str) -> int:
     return sum(each.token_count or 0 for each in details if each.modality == modality)
 
 
-def _details(audio: int, image: int) -> list[dict[str, Any]]:
-    counts = {"AUDIO": audio, "IMAGE": image}
+def _details(audio: int, image: int, text: int = 0) -> list[dict[str, Any]]:
+    counts = {"TEXT": text, "AUDIO": audio, "IMAGE": image}
     return [{"modality": name, "tokenCount": count} for name, count in counts.items() if count]

@@ -195,6 +195,10 @@ def _annotation(citation: Citation) -> dict[str, Any]:
 
 def write_usage(usage: Usage) -> dict[str, Any]:
     """Writes a `usage` object."""
+    rare = {
+        "cache_write_tokens": usage.cache_write_tokens,
+        "image_tokens": usage.input_image_tokens,
+    }
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
@@ -202,6 +206,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": {
             "cached_tokens": usage.cache_read_tokens,
             "audio_tokens": usage.input_audio_tokens,
+            **{name: count for name, count in rare.items() if count},
         },
         "completion_tokens_details": {
             "reasoning_tokens": usage.reasoning_tokens,

@@ -14,8 +14,9 @@ MAX_TOKENS: Final = 2**53  # of one kind in one call: the largest count that JSO
 
 class _InputDetails(msgspec.Struct):
     cached_tokens: int | None = None
-    cache_write_tokens: int | None = None  # OpenRouter
+    cache_write_tokens: int | None = None
     audio_tokens: int | None = None
+    image_tokens: int | None = None
 
 
 class _OutputDetails(msgspec.Struct):
@@ -82,9 +83,10 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
         given.audio_tokens or 0,
         made.audio_tokens or 0,
     )
-    if min(counts) < 0 or max(counts) > MAX_TOKENS:
+    images = given.image_tokens or 0
+    if min(*counts, images) < 0 or max(*counts, images) > MAX_TOKENS:
         return _INVALID
-    return Usage(*counts, UsageSource.PROVIDER)
+    return Usage(*counts, UsageSource.PROVIDER, input_image_tokens=images)
 
 
 def _read_media_usage(document: bytes) -> Usage | None:
