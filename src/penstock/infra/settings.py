@@ -94,11 +94,11 @@ def secret_variable(name: str) -> str:
 
 def operator_variable(name: str) -> str:
     """Returns an environment variable that configures a secrets manager, or the content of the file
-    that the variable with the suffix `_FILE` names, which may change; empty without both."""
-    if not (file := os.environ.get(f"{name}_FILE", "")):
-        return os.environ.get(name, "")
+    that the variable with the suffix `_FILE` (Google's: `_CREDENTIALS`) names; empty without."""
+    suffix = "" if name.endswith("_APPLICATION_CREDENTIALS") else "_FILE"
+    file = os.environ.get(name + suffix, "")
     try:
-        return Path(file).read_text("utf-8").strip()
+        return Path(file).read_text("utf-8").strip() if file else os.environ.get(name, "")
     except (OSError, UnicodeDecodeError):
         return ""
 

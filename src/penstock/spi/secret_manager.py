@@ -4,9 +4,10 @@ that the server resolves. `vault` is an entry point of the group `penstock.secre
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from penstock.spi.http import HttpAnswer, HttpRequest
+from penstock.spi.tokens import IssuedToken
 
 Variable = Callable[[str], str]
 """Returns how the operator has configured a manager, by the name of an environment variable; empty
@@ -29,4 +30,18 @@ class SecretManager(Protocol):
     def read(self, name: str, answer: HttpAnswer) -> str:
         """Returns the secret in an answer. Raises `UpstreamFailed`, with nothing of the answer in
         its message."""
+        ...
+
+
+@runtime_checkable
+class ManagerWithTokens(SecretManager, Protocol):
+    """The same where requests carry a token that another server issues. The server asks for it,
+    adds it to the requests as a bearer token, and renews it before it expires."""
+
+    def token_request(self, variable: Variable) -> HttpRequest:
+        """Returns the request for a token. Raises `SetupError` if the manager is not configured."""
+        ...
+
+    def read_token(self, variable: Variable, answer: HttpAnswer, now: datetime) -> IssuedToken:
+        """Returns the token in an answer. Raises `UpstreamFailed`, without any secret."""
         ...

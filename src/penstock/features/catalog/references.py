@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 
+from penstock.features.catalog.manager_tokens import ManagerTokens
 from penstock.features.catalog.model import clean_secret
 from penstock.infra.crypto import SealBroken, Sealer, keyed_digest, write_private
 from penstock.kernel.errors import InvalidRequest, PenstockError
@@ -66,6 +68,7 @@ class SecretReferences:
         self._schemes = frozenset(managers.names())
         self._fetch = fetch
         self._variable = variable
+        self._tokens = ManagerTokens(fetch, variable)
         self._file = file
         self._key = key
         self._sealer = Sealer(key)
@@ -154,15 +157,19 @@ class SecretReferences:
         now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
         try:
             manager = self._managers.get(scheme)
-            request = manager.request(name, self._variable, now)
+            # In a thread: a signature may take 40 ms.
+            request = await asyncio.to_thread(manager.request, name, self._variable, now)
+            request = await self._tokens.add_to(request, scheme, manager, now)
             answer = await self._fetch(
                 request, timeout_s=_TIMEOUT_S, private_allowed=True, max_bytes=MAX_ANSWER_BYTES
             )
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                self._tokens.forget(scheme)
             value = clean_secret(manager.read(name, answer).strip())
         except PenstockError as error:
-            if known.problem != error.message:
-                _log.warning("The secret %s cannot be read: %s", reference, error.message)
-            known.problem = error.message
+            if known.problem != error.sentence():
+                _log.warning("The secret %s cannot be read: %s", reference, error.sentence())
+            known.problem = error.sentence()
             return False
         changed = value != known.value
         if changed:

@@ -17,11 +17,11 @@ from urllib.parse import quote
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.plugins.google_account import is_key_file, project_of, sign_token
 from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.providers.request_headers import JSON, READABLE, Headers, with_passed
-from penstock.plugins.providers.vertex_account import is_key_file, project_of, sign_token
 from penstock.rules.call import Operation
 from penstock.rules.formats.json_text import decode_json
 from penstock.rules.wire.anthropic.vertex import vertex_request

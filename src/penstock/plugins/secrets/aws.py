@@ -14,12 +14,16 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from penstock.kernel.errors import SetupError, UpstreamFailed
-from penstock.plugins.secrets.fields import decode_object, split_name, text_of
+from penstock.kernel.errors import SetupError
+from penstock.plugins.secrets.fields import decode_object, refusal, split_name, text_of
 from penstock.spi.http import HttpAnswer, HttpRequest
 from penstock.spi.secret_manager import Variable
 
 _NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+_ADVICE: Final = {
+    400: "Check name and region, the credentials, and their permission"
+    " secretsmanager:GetSecretValue.",
+}
 
 
 class AwsSecrets:
@@ -57,7 +61,7 @@ class AwsSecrets:
     def read(self, name: str, answer: HttpAnswer) -> str:
         """Returns the secret, or the field of it."""
         if answer.status != 200:
-            raise UpstreamFailed(f"AWS Secrets Manager answered {answer.status}.")
+            raise refusal("AWS Secrets Manager", answer.status, _ADVICE)
         whole = text_of(decode_object(answer.body), "SecretString")
         field = split_name(name).field
         return text_of(decode_object(whole), field) if field else whole

@@ -1,5 +1,6 @@
 """Names of secrets with a field, such as `secret/openai#key`, and texts of JSON documents."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -20,6 +21,11 @@ def split_name(name: str) -> SecretName:
     """Splits at the last `#`."""
     path, hash_, field = name.rpartition("#")
     return SecretName(path, field) if hash_ else SecretName(name, "")
+
+
+def refusal(manager: str, status: int, advice: Mapping[int, str]) -> UpstreamFailed:
+    """Returns the error for an answer without a secret. `advice`: what to do, by status."""
+    return UpstreamFailed(f"{manager} answered {status}.", hint=advice.get(status, ""))
 
 
 def decode_object(body: bytes | str) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from datetime import datetime
 from typing import Final, cast
 from urllib.parse import quote
 
-from penstock.kernel.errors import SetupError, UpstreamFailed
-from penstock.plugins.secrets.fields import decode_object, split_name, text_of
+from penstock.kernel.errors import SetupError
+from penstock.plugins.secrets.fields import decode_object, refusal, split_name, text_of
 from penstock.spi.http import HttpAnswer, HttpRequest
 from penstock.spi.secret_manager import Variable
 
 _SEGMENT: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~@:+-]{1,200}")
+_ADVICE: Final = {
+    403: "Check VAULT_TOKEN, and that its policy allows to read the secret.",
+    404: "Check mount and path; the secrets engine must be KV version 2.",
+}
 
 
 class Vault:
@@ -44,7 +48,7 @@ class Vault:
     def read(self, name: str, answer: HttpAnswer) -> str:
         """Returns the field of the secret."""
         if answer.status != 200:
-            raise UpstreamFailed(f"Vault answered {answer.status}.")
+            raise refusal("Vault", answer.status, _ADVICE)
         data: object = decode_object(answer.body).get("data")
         values = cast("dict[str, object]", data).get("data") if isinstance(data, dict) else None
         return text_of(values, split_name(name).field)
