@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from infra.counter_model import FakeClock
 from penstock.infra.counters import CounterFile, FileReader, LocalCounters
@@ -49,7 +50,7 @@ def spend(amount: int, clock: FakeClock, name: str = "spend", cap: int = 100) ->
 
 
 def used(counters: CounterFile, claim: Claim, amount: int) -> None:
-    found = counters.reserve([claim._replace(amount=amount)])
+    found = counters.reserve([replace(claim, amount=amount)])
     assert isinstance(found, Reservation)
     counters.settle(found, [amount])
 
@@ -225,8 +226,8 @@ def test_names_of_callers_share_a_counter_when_there_is_no_space_for_more(
         [ROWS_AT + (8 if chosen else 0) * ROW.size + way * ROW.size for way in range(8)]
     )
     for number in range(8):
-        used(counters, spend(0, clock, f"user-{number}")._replace(others=b"o" * 16), 60)
-    late = [spend(60, clock, f"late-{number}")._replace(others=b"o" * 16) for number in (1, 2)]
+        used(counters, replace(spend(0, clock, f"user-{number}"), others=b"o" * 16), 60)
+    late = [replace(spend(60, clock, f"late-{number}"), others=b"o" * 16) for number in (1, 2)]
     found = counters.reserve(late[:1])
     assert isinstance(found, Reservation)
     assert isinstance(counters.reserve(late[1:]), CapReached)
@@ -234,8 +235,8 @@ def test_names_of_callers_share_a_counter_when_there_is_no_space_for_more(
     assert counters.read(spend(0, clock, "o" * 16)).used == 10
     used(counters, spend(0, clock, "key"), 60)  # a configured counter has its own half
     clock.advance(3 * 86_400)  # counters whose windows are over make space
-    used(counters, spend(0, clock, "late-1")._replace(others=b"o" * 16), 60)
-    assert counters.read(spend(0, clock, "late-1")._replace(others=b"o" * 16)).used == 60
+    used(counters, replace(spend(0, clock, "late-1"), others=b"o" * 16), 60)
+    assert counters.read(replace(spend(0, clock, "late-1"), others=b"o" * 16)).used == 60
 
 
 def test_too_many_open_calls_are_unavailable_and_nothing_leaks(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from infra.counter_model import FakeClock
 from infra.redis_counters import RedisCounterFile, read_counter
@@ -266,7 +267,7 @@ async def test_without_an_allowance_nothing_is_admitted(tmp_path: Path) -> None:
 
 async def test_every_key_expires(server: RedisServer, tmp_path: Path) -> None:
     async with running(counters_of(server.url, tmp_path, "one")) as counters:
-        user = spend(3, name="ann")._replace(others=b"o" * 16)
+        user = replace(spend(3, name="ann"), others=b"o" * 16)
         kept = await reserved(counters, spend(1), opened(), user, rate(), rate(held=True))
         counters.settle(await reserved(counters, user, opened()), [3, 0])
         with server.client() as client:
@@ -281,8 +282,8 @@ def test_what_is_held_in_a_window_that_is_forgotten_stays_held(server: RedisServ
         first = spend(60)
         found = counters.reserve([first])
         assert isinstance(found, Reservation)
-        second, third = (first._replace(start_ns=END * n, end_ns=END * n + 1) for n in (1, 2))
-        assert isinstance(counters.reserve([second._replace(amount=30)]), Reservation)
+        second, third = (replace(first, start_ns=END * n, end_ns=END * n + 1) for n in (1, 2))
+        assert isinstance(counters.reserve([replace(second, amount=30)]), Reservation)
         assert isinstance(counters.reserve([third]), Reservation)
         assert counters.read(second).held == 90
         counters.settle(found, [60])
@@ -311,9 +312,9 @@ def test_names_of_callers_share_a_counter_above_their_number(server: RedisServer
     with server.client() as client:
         counters = RedisCounterFile(client, FakeClock(), set(), lambda _: None, max_chosen=4)
         for number in range(4):
-            user = spend(60, name=f"user-{number}")._replace(others=b"o" * 16)
+            user = replace(spend(60, name=f"user-{number}"), others=b"o" * 16)
             counters.settle(counters.reserve([user]), [60])
-        late = [spend(60, name=f"late-{n}")._replace(others=b"o" * 16) for n in range(2)]
+        late = [replace(spend(60, name=f"late-{n}"), others=b"o" * 16) for n in range(2)]
         found = counters.reserve(late[:1])
         assert isinstance(found, Reservation)
         assert isinstance(counters.reserve(late[1:]), CapReached)
@@ -381,7 +382,7 @@ async def test_all_keys_of_a_project_are_in_one_slot_of_a_cluster(tmp_path: Path
                 await asyncio.sleep(0.05)
         async with running(counters_of(server.url, tmp_path, "one")) as counters:
             await returned(counters)
-            user = spend(3, name="ann")._replace(others=b"o" * 16)
+            user = replace(spend(3, name="ann"), others=b"o" * 16)
             counters.settle(await reserved(counters, spend(1), user, rate()), [1, 3, 0])
         assert state(server, spend(0)) == (1, 0, 0)
 

@@ -5,6 +5,8 @@ passes what it has, and ends it when there is no more.
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.limit_answers import stream_cut
 from penstock.gateway.reserved import Reserved
@@ -96,7 +98,7 @@ class StreamBudget:
 
     async def _take(self, limit: _CutLimit, amount: int) -> int:
         """Reserves an amount. Returns what is left if that does not fit, else 0."""
-        found = await self._counters.reserve((self._claims[limit.at]._replace(amount=amount),))
+        found = await self._counters.reserve((replace(self._claims[limit.at], amount=amount),))
         if isinstance(found, CapReached):
             return found.left
         self._counters.dispatched(found)

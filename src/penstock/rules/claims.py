@@ -6,6 +6,8 @@ Amounts of rates are nanoseconds of the rate: one unit of a limit of 60 a minute
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+import msgspec
+
 MAX_CLAIMS: Final = 16  # of one reservation
 MAX_AMOUNT: Final = 2**53  # of one claim; larger ones are cut
 MAX_CAP: Final = 2**61  # of one claim; larger ones are cut
@@ -23,7 +25,7 @@ class CounterKind(IntEnum):
 _RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An amount on one counter. `start_ns` and `end_ns` are the window, for a `WINDOW`.
 
     `others`: the counter that is used instead when there is no space for another one. It is set

@@ -67,7 +67,7 @@ class LimitService:
             return None
         counted = Limit(limit.project_id, limit.entry)
         claim = counted.claim(tuple(values), Amounts(0), self._context.clock.now_ns())
-        state = self._counters.read(claim._replace(amount=0))
+        state = self._counters.read(replace(claim, amount=0))
         left = max(0, space_of(claim, state))
         if counted.kind == CounterKind.OPEN:
             state = state._replace(used=0)

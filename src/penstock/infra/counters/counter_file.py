@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from msgspec.structs import replace
+
 from penstock.infra.counters.entries import (
     Entries,
-    EntryClaim,
     OpenEntry,
     blocks_of,
     encode_entry,
@@ -47,13 +48,14 @@ MAX_WRITTEN: Final = 1024  # counters that a worker remembers as it wrote them
 MAX_ENDED: Final = 3  # reservations that one transaction settles, as many as its journal has space
 _OPEN_WITHIN_S: Final = 2.0
 _FREED: Final = bytes([FREE])
+_RATE: Final = CounterKind.RATE
 _PATIENT_S: Final = 0.5  # of the recovery, which runs beside calls but rarely
 
 Ended = tuple[Reservation, Sequence[int]]
 """A reservation whose call has ended, and the amounts that it has used."""
 
-Rows = dict[bytes, tuple[int, Row]]
-"""The counters of a transaction by their key, with the offset of each."""
+Rows = dict[bytes, Row]
+"""The counters of a transaction by their key."""
 
 
 class CountersRepaired(CountersBusy):
@@ -85,7 +87,7 @@ class CounterFile:
         self._table = Table(file.data, file.salt)
         self._entries = Entries(file.data, worker)
         # as this worker wrote them last: what nobody has changed since is not decoded again
-        self._written: dict[bytes, tuple[int, bytes, Row]] = {}
+        self._written: Rows = {}
 
     @classmethod
     def open(cls, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None) -> Self:
@@ -185,12 +187,12 @@ class CounterFile:
         self._begin(_PATIENT_S)
         try:
             now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
-            _, place, row = self._counter(_bounded(claim), {}, now_ns, mono_ns)
+            _, row = self._counter(_bounded(claim), {}, now_ns, mono_ns)
             window = row.open_window(claim.start_ns, claim.end_ns)
             if window.start != claim.start_ns or window.used >= used:
                 return False
             window.used = min(used, MAX_CAP)
-            commit(self._data, [(place, row.encode())], self._on_step)
+            commit(self._data, [(row.place, row.encode())], self._on_step)
             return True
         finally:
             self._lock.free()
@@ -205,8 +207,8 @@ class CounterFile:
         """Replaces reserved amounts by used ones in the rows of a transaction."""
         for reservation, amounts in ended:
             for claim, amount in zip(reservation.claims, amounts, strict=True):
-                if claim.kind != CounterKind.RATE and (claim.amount or amount):
-                    row = self._counter(claim, rows, now_ns, mono_ns)[2]
+                if claim.kind is not _RATE and (claim.amount or amount):
+                    row = rows.get(claim.key) or self._counter(claim, rows, now_ns, mono_ns)[1]
                     row.settle(claim.start_ns, claim.amount, amount, mono_ns)
 
     def _reserve(self, claims: Sequence[Claim], ended: Sequence[Ended]) -> Reservation | CapReached:
@@ -218,17 +220,20 @@ class CounterFile:
             self._settle(ended, rows, now_ns, mono_ns)
         used: list[Claim] = []
         left: list[int] = []
-        held: list[EntryClaim] = []
-        for index, asked in enumerate(claims):
-            claim, place, row = self._counter(_bounded(asked), rows, now_ns, mono_ns)
+        held: list[int] = []
+        for asked in claims:
+            claim = _bounded(asked)
+            row = rows.get(claim.key)
+            if row is None:
+                claim, row = self._counter(claim, rows, now_ns, mono_ns)
             rest = row.hold(claim, mono_ns)
             if rest < 0:
                 wait_ns = row.wait_ns(claim, now_ns, mono_ns)
-                return CapReached(index, max(0, rest + claim.amount), wait_ns)
+                return CapReached(len(left), max(0, rest + claim.amount), wait_ns)
             used.append(claim)
             left.append(rest)
-            if claim.kind != CounterKind.RATE and claim.amount:
-                held.append(EntryClaim(place, claim.kind, claim.amount, claim.start_ns))
+            if claim.kind is not _RATE and claim.amount:
+                held += (row.place, claim.kind, claim.amount, claim.start_ns)
         entries = [each.place for each, _ in ended] or [self._entries.take()]
         entry = entries.pop()
         if not entry:
@@ -239,42 +244,40 @@ class CounterFile:
             self._entries.give_back(place)
         return Reservation(used, left, entry)
 
-    def _counter(
-        self, claim: Claim, rows: Rows, now_ns: int, mono_ns: int
-    ) -> tuple[Claim, int, Row]:
-        """Returns the claim on its counter, or on the one of all others if there is no space."""
+    def _counter(self, claim: Claim, rows: Rows, now_ns: int, mono_ns: int) -> tuple[Claim, Row]:
+        """Returns the claim on its counter, or on the one of all others if there is no space. Adds
+        the counter to the rows of the transaction."""
         key = claim.key
-        if (found := rows.get(key)) is not None:
-            return claim, *found
-        if (known := self._written.pop(key, None)) is not None:  # again there once written
-            place, data, row = known
-            if self._data[place : place + ROW.size] == data:
-                rows[key] = place, row
-                return claim, place, row
+        row = self._written.pop(key, None)  # again there once written
+        if row is not None and self._data[row.place : row.place + ROW.size] == row.data:
+            rows[key] = row
+            return claim, row
         chosen = bool(claim.others)
         place = self._table.find(key, chosen=chosen)
         if place:
-            return claim, place, self._load(place, rows)
-        taken = {place for place, _ in rows.values()}
+            return claim, self._load(place, rows)
+        taken = {row.place for row in rows.values()}
         place = self._table.space(key, now_ns, mono_ns, taken, chosen=chosen)
         if place:
-            row = Row.first(claim)
-            rows[key] = place, row
-            return claim, place, row
+            row = rows[key] = Row.first(claim)
+            row.place = place
+            return claim, row
         if not chosen:
             raise CountersFull("There is no space for another limit's counter.")
-        shared = claim._replace(key=claim.others, others=b"")
-        return self._counter(shared, rows, now_ns, mono_ns)
+        shared = replace(claim, key=claim.others, others=b"")
+        row = rows.get(shared.key)
+        return (shared, row) if row else self._counter(shared, rows, now_ns, mono_ns)
 
     def _load(self, place: int, rows: Rows) -> Row:
         data = self._data[place : place + ROW.size]
         if (found := rows.get(data[:16])) is not None:
-            return found[1]
+            return found
         row = Row.decode(data)
         if row is None:
             repair(self._file, self._clock.now_ns())
             raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
-        rows[row.key] = place, row
+        row.place = place
+        rows[row.key] = row
         return row
 
     def _recover(self, worker: int) -> int:
@@ -310,11 +313,12 @@ class CounterFile:
 
     def _commit(self, rows: Rows, entries: Sequence[Change]) -> None:
         changes: list[Change] = []
-        for key, (place, row) in rows.items():
-            data = row.encode()
-            changes.append((place, data))
-            if len(self._written) < MAX_WRITTEN:
-                self._written[key] = place, data, row
+        written = self._written
+        for key, row in rows.items():
+            row.data = row.encode()
+            changes.append((row.place, row.data))
+            if len(written) < MAX_WRITTEN:
+                written[key] = row
         changes += entries
         commit(self._data, changes, self._on_step)
 
@@ -346,4 +350,4 @@ def _bounded(claim: Claim) -> Claim:
     if 0 <= claim.amount <= MAX_AMOUNT and 0 <= claim.cap <= MAX_CAP:
         return claim
     amount = min(max(claim.amount, 0), MAX_AMOUNT)
-    return claim._replace(amount=amount, cap=min(max(claim.cap, 0), MAX_CAP))
+    return replace(claim, amount=amount, cap=min(max(claim.cap, 0), MAX_CAP))

@@ -32,8 +32,8 @@ def commit(
 ) -> None:
     """Applies all changes, or none if the process is killed before its journal is complete."""
     body = b"".join([PIECE.pack(at, len(data)) + data for at, data in changes])
-    file[_BODY_AT : _BODY_AT + len(body)] = body
-    file[JOURNAL_AT:_BODY_AT] = JOURNAL_HEAD.pack(len(body), zlib.crc32(body))
+    journal = JOURNAL_HEAD.pack(len(body), zlib.crc32(body)) + body
+    file[JOURNAL_AT : JOURNAL_AT + len(journal)] = journal
     if on_step is not None:
         on_step("written")
     file[JOURNAL_FLAG_AT] = 1

@@ -12,7 +12,12 @@ from penstock.infra.counters.layout import ROW, ROW_BODY
 from penstock.rules.claims import MAX_AMOUNT, MAX_CAP, Claim, CounterKind, CounterState
 
 NO_WINDOW: Final = -1
-_RATES: Final = (CounterKind.RATE, CounterKind.HELD_RATE)
+# Names of this module: to read a member of an enumeration takes as long as a function call.
+_WINDOW: Final = CounterKind.WINDOW
+_RATE: Final = CounterKind.RATE
+_HELD_RATE: Final = CounterKind.HELD_RATE
+_OPEN: Final = CounterKind.OPEN
+_RATES: Final = (_RATE, _HELD_RATE)
 
 
 class Window:
@@ -34,14 +39,14 @@ class Window:
 
     def release(self, reserved: int) -> None:
         """Releases a reserved amount."""
-        held = self.held - reserved
-        self.held = max(0, held)
+        self.held = self.held - reserved if self.held > reserved else 0
 
 
 class Row:
-    """A counter. `until`: end of its newer window."""
+    """A counter. `until`: end of its newer window. `data`: what the file has at offset `place`, as
+    far as this process knows."""
 
-    __slots__ = ("key", "kind", "new", "old", "until")
+    __slots__ = ("data", "key", "kind", "new", "old", "place", "until")
 
     def __init__(self, key: bytes, kind: int, new: Window, old: Window, until: int) -> None:
         self.key = key
@@ -49,6 +54,8 @@ class Row:
         self.new = new
         self.old = old
         self.until = until
+        self.place = 0
+        self.data = b""
 
     @classmethod
     def first(cls, claim: Claim) -> Self:
@@ -102,21 +109,18 @@ class Row:
 
     def hold(self, claim: Claim, mono_ns: int) -> int:
         """Reserves the amount of a claim. Returns what is left; negative: nothing is reserved."""
-        amount = claim.amount
-        match claim.kind:
-            case CounterKind.WINDOW:
-                window = self.open_window(claim.start_ns, claim.end_ns)
-                left = claim.cap - window.used - window.held - amount
-            case CounterKind.OPEN:
-                window = self.new
-                left = claim.cap - window.held - amount
-            case CounterKind.RATE | CounterKind.HELD_RATE:
-                window = self.new
-                due = max(window.start, mono_ns)
-                left = claim.cap - (due - mono_ns) - window.held - amount
-                if claim.kind == CounterKind.RATE and left >= 0:
-                    window.start = due + amount
-                    return left
+        amount, kind, window = claim.amount, claim.kind, self.new
+        if kind is _WINDOW:
+            window = self.open_window(claim.start_ns, claim.end_ns)
+            left = claim.cap - window.used - window.held - amount
+        elif kind is _OPEN:
+            left = claim.cap - window.held - amount
+        else:
+            due = max(window.start, mono_ns)
+            left = claim.cap - (due - mono_ns) - window.held - amount
+            if kind is _RATE and left >= 0:
+                window.start = due + amount
+                return left
         if left >= 0:
             window.held += amount
         return left
@@ -127,16 +131,17 @@ class Row:
         if not 0 <= used <= MAX_AMOUNT:
             used = min(max(used, 0), MAX_AMOUNT)
         excess = used - reserved if used > reserved else 0
-        if self.kind == CounterKind.WINDOW:
+        if self.kind == _WINDOW:
             window = self.window(start)
             window.release(reserved)
             window.add(used, excess if window.start == start else used)
             return
         window = self.new
         window.release(reserved)
-        if self.kind == CounterKind.HELD_RATE:
+        if self.kind == _HELD_RATE:
             window.start = max(window.start, mono_ns) + used
-            window.add(0, excess)
+            if excess:
+                window.add(0, excess)
 
     def wait_ns(self, claim: Claim, now_ns: int, mono_ns: int) -> int | None:
         """Returns the time until a claim that does not fit may fit; see `CapReached`."""

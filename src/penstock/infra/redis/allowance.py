@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.infra.counters import LocalCounters
 from penstock.infra.redis.counter_commands import UNCOUNTED, RedisReservation
 from penstock.rules.claims import CapReached, Claim, CounterKind
@@ -39,7 +41,7 @@ class LocalAllowance:
             raise CountersUnavailable(
                 "The counters are away, and nothing may be used without them."
             )
-        wanted = [claim._replace(amount=claim.amount * self._factor) for claim in claims]
+        wanted = [replace(claim, amount=claim.amount * self._factor) for claim in claims]
         found = await self.counters.reserve(wanted)
         if isinstance(found, CapReached):
             raise CountersUnavailable(

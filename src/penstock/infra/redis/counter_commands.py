@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.rules.claims import (
     MAX_AMOUNT,
@@ -177,14 +178,15 @@ def read_entry(entry: bytes) -> list[Claim]:
 def used_claims(claims: Sequence[Claim], which: str) -> list[Claim]:
     """Returns the claims on the counters that were used: their own (`0`), or that of all others."""
     return [
-        claim if used == "0" else claim._replace(key=claim.others, others=b"")
+        claim if used == "0" else replace(claim, key=claim.others, others=b"")
         for claim, used in zip(claims, which, strict=True)
     ]
 
 
 def bounded_claim(claim: Claim) -> Claim:
     """Returns the claim with amounts that the counters can hold."""
-    return claim._replace(
+    return replace(
+        claim,
         amount=min(max(claim.amount, 0), MAX_AMOUNT),
         cap=min(max(claim.cap, 0), MAX_CAP),
         start_ns=max(claim.start_ns, 0),
