@@ -68,6 +68,7 @@ async def clients(
             PriceOverride("hour", "up", "*transcribe*", (HOUR,)),
             PriceOverride("whisper", "up", "whisper-*", (HOUR,)),
             PriceOverride("image", "up", "sim-image", IMAGES),
+            PriceOverride("tts", "up", "tts-*", (UnitPrice("input_characters", Decimal(15)),)),
         ],
     )
     async with (
@@ -174,7 +175,14 @@ async def test_speech_passes_byte_by_byte(clients: Clients, kind: Any) -> None:
     end = await clients.last_end()
     assert json.loads(end.response) == {"content_type": content_type, "size": len(content)}
     assert json.loads(end.request)["voice"] == "alloy"
-    assert (end.usage.source, end.cost) == (UsageSource.NONE, "")
+    assert (end.usage.source, end.usage.input_characters) == (UsageSource.ESTIMATED, 11)
+    assert end.cost == ""  # no price
+
+
+async def test_speech_is_priced_by_its_characters(clients: Clients) -> None:
+    await clients.gateway.audio.speech.create(model="up/tts-1", voice="alloy", input="ä" * 100)
+    end = await clients.last_end()
+    assert (end.usage.input_characters, Decimal(end.cost)) == (100, Decimal("0.0015"))
 
 
 async def test_speech_as_events_has_usage(clients: Clients) -> None:

@@ -132,6 +132,7 @@ def test_a_model_without_a_price_has_no_cost() -> None:
 HOUR = UnitPrice("input_audio_seconds", Decimal("0.36"), per=3600)
 SEARCH = UnitPrice("rerank_searches", Decimal(2), per=1000)
 INPUT = UnitPrice("input_tokens", Decimal(5))
+LETTER = UnitPrice("input_characters", Decimal(15))
 IMAGE = UnitPrice("output_image_tokens", Decimal(32))
 FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(160_000)
 
@@ -152,6 +153,8 @@ def test_a_file_in_a_form_is_no_text() -> None:
         (Operation.IMAGE_GENERATION, b'{"n":2}', [IMAGE], Decimal(12_480 * 32) / 1_000_000),
         (Operation.IMAGE_GENERATION, b'{"n":2}', [SEARCH], None),
         (Operation.CHAT, b"{}", [HOUR], None),
+        (Operation.SPEECH, b'{"input":"abcd"}', [LETTER], Decimal("0.00006")),
+        (Operation.SPEECH, b'{"input":4}', [LETTER], None),
     ],
 )
 def test_the_highest_cost_is_in_the_unit_that_has_a_price(

@@ -19,7 +19,7 @@ from penstock.rules.attributes import CALL_ATTRIBUTES
 # version can recover the segments of another: fields are only appended, with a default; the first
 # field of an END is its BEGIN, and the first three of a BEGIN are project, trace and span; only an
 # END ends a call.
-SCHEMA: Final = 9
+SCHEMA: Final = 10
 
 # Limits of one encoded record. The three below are applied to a record that exceeds this one.
 MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
@@ -86,7 +86,8 @@ class Usage(Record, frozen=True, gc=False):
     of `cache_write_tokens` that is kept for an hour. `cache_audio_read_tokens`, `…image…` and
     `…text…` (which has all other media) are the parts of `cache_read_tokens` by medium, zero if the
     provider does not say. `web_searches` counts calls, not tokens; `rerank_searches` are the
-    searches that a reranking is billed as. Begun seconds count."""
+    searches that a reranking is billed as, `input_characters` the text of speech whose answer
+    counts nothing. Begun seconds count."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -105,6 +106,7 @@ class Usage(Record, frozen=True, gc=False):
     cache_audio_read_tokens: int = 0
     cache_image_read_tokens: int = 0
     cache_text_read_tokens: int = 0
+    input_characters: int = 0
 
 
 COUNTS: Final = tuple(name for name in Usage.__struct_fields__ if name != "source")

@@ -6,20 +6,25 @@ https://developers.openai.com/api/docs/pricing, https://ai.google.dev/gemini-api
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+from genai_prices import Usage as LibraryUsage
 from genai_prices.data import providers
+from genai_prices.data_units import unit_data
 
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.plugins.providers.anthropic import AnthropicProvider
 from penstock.plugins.providers.gemini import GeminiProvider
 from penstock.plugins.providers.openai_compatible import OpenAICompatible
 from penstock.plugins.providers.openai_responses import OpenAIResponses
+from penstock.rules.call import Usage
 from penstock.rules.prices.charge import tier_context
 from penstock.rules.prices.price_book import CalledModel, PriceBook, PriceList
+from penstock.rules.speech import estimate_speech
 from penstock.spi.chat import ChatProvider
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -27,13 +32,30 @@ LIBRARY = {provider.id: provider for provider in providers}
 
 
 class Golden(NamedTuple):
-    """An answer, and what it costs. `flavor`: the library's name of the format."""
+    """An answer, and what it costs. `flavor`: the library's name of the format. `asked`: the model,
+    if the answer does not name it. `context`: what else the price depends on."""
 
     plugin: ChatProvider
     vendor: str
     flavor: str
     answer: dict[str, Any]
     cost: Decimal
+    asked: str = ""
+    context: Mapping[str, str] | None = None
+
+    def read(self) -> tuple[str, Usage, Mapping[str, str]]:
+        """The model, what was used, and what else the price depends on."""
+        facts = self.plugin.read_answer(json.dumps(self.answer).encode())
+        assert facts.usage is not None
+        context = self.context or tier_context(facts.service_tier)
+        return facts.model or self.asked, facts.usage, context
+
+
+def media(model: str, cost: str, flavor: str, batch: bool = False, **usage: Any) -> Golden:
+    """An answer with images, or a transcription."""
+    context = {"processing": "batch"} if batch else None
+    answer = {"created": 1, "data": [], "text": "", "usage": usage}
+    return Golden(OpenAICompatible(), "openai", flavor, answer, Decimal(cost), model, context)
 
 
 def anthropic(model: str, cost: str, **usage: Any) -> Golden:
@@ -85,6 +107,19 @@ SPOKEN = {
     "prompt_tokens_details": {"audio_tokens": 900},
     "completion_tokens_details": {"audio_tokens": 400},
 }
+IMAGES = {
+    "total_tokens": 1_700,
+    "input_tokens": 450,
+    "input_tokens_details": {"text_tokens": 50, "image_tokens": 400},
+    "output_tokens": 1_250,
+}
+HEARD = {
+    "type": "tokens",
+    "total_tokens": 1_200,
+    "input_tokens": 1_000,
+    "input_token_details": {"text_tokens": 100, "audio_tokens": 900},
+    "output_tokens": 200,
+}
 GOLDEN = {
     # claude-sonnet-4-5: input 3, output 15, cache read 0.30, cache write 3.75, for an hour 6; a
     # thousand searches 10. 1,200 x 3 + 2,000 x 3.75 + 3,000 x 6 + 10,000 x 0.30 + 800 x 15
@@ -119,6 +154,27 @@ GOLDEN = {
     # gpt-audio: input 2.50, output 10, audio in 32, audio out 64.
     # 100 x 2.50 + 900 x 32 + 100 x 10 + 400 x 64 = 250 + 28,800 + 1,000 + 25,600
     "audio": openai("gpt-audio", "0.05565", **SPOKEN),
+    # gpt-image-1: text in 5, images in 10, output 40, which is images.
+    # 50 x 5 + 400 x 10 + 1,250 x 40 = 250 + 4,000 + 50,000
+    "an image of gpt-image-1": media("gpt-image-1", "0.05425", "images", **IMAGES),
+    # batch: 2.50, 5, 20
+    "a batch of images": media("gpt-image-1", "0.027125", "images", batch=True, **IMAGES),
+    # gpt-image-1.5: text in 5, images in 8, text out 10, images out 32.
+    # 50 x 5 + 400 x 8 + 150 x 10 + 1,100 x 32 = 250 + 3,200 + 1,500 + 35,200
+    "an image and text of gpt-image-1.5": media(
+        "gpt-image-1.5",
+        "0.04015",
+        "images",
+        **IMAGES,
+        output_tokens_details={"text_tokens": 150, "image_tokens": 1_100},
+    ),
+    # gpt-4o-transcribe: text in 2.50, audio in 6, output 10.
+    # 100 x 2.50 + 900 x 6 + 200 x 10 = 250 + 5,400 + 2,000
+    "a transcription in tokens": media("gpt-4o-transcribe", "0.00765", "tokens", **HEARD),
+    # whisper-1: 0.36 an hour. 90 begun seconds of 89.2: 90 x 0.36 / 3,600
+    "a transcription in seconds": media(
+        "whisper-1", "0.009", "seconds", type="duration", seconds=89.2
+    ),
     # gemini-2.5-flash: input 0.30, audio 1, cached 0.03, output 2.50 (thoughts as output).
     # 3,800 x 0.30 + 1,200 x 1 + 1,000 x 2.50 = 1,140 + 1,200 + 2,500
     "audio and thoughts": gemini(
@@ -167,27 +223,59 @@ GOLDEN = {
 
 @pytest.mark.parametrize("golden", GOLDEN.values(), ids=GOLDEN)
 def test_an_answer_costs_what_its_price_row_says(golden: Golden) -> None:
-    facts = golden.plugin.read_answer(json.dumps(golden.answer).encode())
-    assert facts.usage is not None
-    prices = PriceBook({golden.vendor: PriceList(PublicPrices().get(golden.vendor))})
-    called = CalledModel("p", golden.vendor, facts.model)
-    context = tier_context(facts.service_tier)
-    charge = prices.charge(called, facts.usage, int(AT.timestamp()) * 10**9, context)
-    assert charge is not None
-    assert charge.cost == golden.cost
+    model, usage, context = golden.read()
+    assert charged(golden.vendor, model, usage, context) == golden.cost
 
 
 @pytest.mark.parametrize("golden", GOLDEN.values(), ids=GOLDEN)
 def test_the_library_computes_the_same_from_the_same_answer(golden: Golden) -> None:
-    """It reads the usage of the answer, too, but no searches of the responses API."""
-    facts = golden.plugin.read_answer(json.dumps(golden.answer).encode())
+    """It reads the usage of the answer, too, but no searches of the responses API and no
+    transcriptions."""
+    name, ours, context = golden.read()
     vendor = LIBRARY[golden.vendor]
-    model = vendor.find_model(facts.model)
+    model = vendor.find_model(name)
     assert model is not None
-    _, usage = vendor.extract_usage(golden.answer, api_flavor=golden.flavor)
+    match golden.flavor:
+        case "tokens":
+            counts = (ours.input_tokens, ours.input_audio_tokens, ours.output_tokens)
+            usage = LibraryUsage(
+                input_tokens=counts[0], input_audio_tokens=counts[1], output_tokens=counts[2]
+            )
+        case "seconds":
+            seconds = ours.input_audio_seconds
+            usage = LibraryUsage(input_audio_seconds=seconds, audio_seconds=seconds)
+        case flavor:
+            _, usage = vendor.extract_usage({"model": name, **golden.answer}, api_flavor=flavor)
     if golden.flavor == "responses":
-        assert facts.usage is not None
-        usage.web_searches = facts.usage.web_searches
-    context = tier_context(facts.service_tier)
+        usage.web_searches = ours.web_searches
     price = model.calc_price(usage, vendor, genai_request_timestamp=AT, price_context=context)
     assert price.total_price == golden.cost
+
+
+def charged(vendor: str, model: str, usage: Usage, context: Mapping[str, str]) -> Decimal | None:
+    prices = PriceBook({vendor: PriceList(PublicPrices().get(vendor))})
+    called = CalledModel("p", vendor, model)
+    charge = prices.charge(called, usage, int(AT.timestamp()) * 10**9, context)
+    return charge.cost if charge is not None else None
+
+
+def test_speech_is_priced_by_its_characters_where_the_price_is_for_them() -> None:
+    """tts-1: 15 for a million characters, tts-1-hd: 30; gpt-4o-mini-tts has prices of tokens."""
+    usage = estimate_speech(json.dumps({"input": "Grüße an alle", "voice": "alloy"}).encode())
+    assert usage is not None
+    assert usage.input_characters == 13
+    # 13 x 15 / 1,000,000
+    assert charged("openai", "tts-1", usage, {}) == Decimal("0.000195")
+    assert charged("openai", "tts-1-hd", usage, {}) == Decimal("0.00039")
+    assert charged("openai", "gpt-4o-mini-tts", usage, {}) is None
+    for model, price in (("tts-1", "0.000195"), ("tts-1-hd", "0.00039")):
+        found = LIBRARY["openai"].find_model(model)
+        assert found is not None
+        theirs = LibraryUsage(input_characters=13)
+        cost = found.calc_price(theirs, LIBRARY["openai"], genai_request_timestamp=AT)
+        assert cost.total_price == Decimal(price)
+
+
+def test_price_lists_have_no_price_of_an_image() -> None:
+    """Models of images have prices of tokens; a price of an image would need a count of images."""
+    assert all(unit.endswith("_tokens") for unit in unit_data if "image" in unit)

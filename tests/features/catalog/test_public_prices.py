@@ -53,13 +53,19 @@ COUNTS = (
     Usage(5_000, 700, web_searches=3),
     Usage(input_audio_seconds=90),
     Usage(rerank_searches=2),
+    Usage(input_characters=1_234),
 )
 ALONE = {
     "web_searches": "web_searches_kcount",
     "input_audio_seconds": "input_audio_hours",
     "rerank_searches": "rerank_searches_kcount",
 }
-WHOLE = {**ALONE, "input_tokens": "input_", "output_tokens": "output_"}
+WHOLE = {
+    **ALONE,
+    "input_tokens": "input_",
+    "output_tokens": "output_",
+    "input_characters": "input_mchars",
+}
 CONTEXTS: tuple[dict[str, str], ...] = (
     {},
     {"service_tier": "flex"},
@@ -86,6 +92,7 @@ def library_usage(usage: Usage) -> LibraryUsage:
         audio_seconds=usage.input_audio_seconds,
         input_audio_seconds=usage.input_audio_seconds,
         rerank_searches=usage.rerank_searches,
+        input_characters=usage.input_characters,
         **cached_by_medium(usage),
     )
 
@@ -165,7 +172,7 @@ def library_cost(
 def only_uncounted(model: ModelInfo, at: datetime, context: dict[str, str]) -> bool:
     """Whether all that is asked is for seconds, pages and the like, which a call cannot count."""
     asked = [k for k, v in model.get_prices(at, context).__dict__.items() if v is not None]
-    countable = ("_mtok", "requests_kcount", *ALONE.values())
+    countable = ("_mtok", "requests_kcount", "input_mchars", *ALONE.values())
     return bool(asked) and not any(key.endswith(countable) for key in asked)
 
 

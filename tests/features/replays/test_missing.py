@@ -26,6 +26,7 @@ NUMBERS = (
     *("output_audio_tokens", "cache_write_1h_tokens", "input_image_tokens", "output_image_tokens"),
     *("web_searches", "input_audio_seconds", "rerank_searches", "server_port"),
     *("cache_audio_read_tokens", "cache_image_read_tokens", "cache_text_read_tokens"),
+    "input_characters",
 )
 
 

@@ -129,7 +129,7 @@ def test_only_the_new_table_and_the_view_are_left(old: ColumnStore) -> None:
     assert objects(old) == kept
 
 
-@pytest.mark.parametrize("version", [4, 5, 6, 15])
+@pytest.mark.parametrize("version", [4, 5, 6, 15, 16])
 @pytest.mark.parametrize("count", range(8))
 def test_a_crash_between_two_statements_loses_and_duplicates_nothing(
     old: ColumnStore, version: int, count: int
@@ -158,6 +158,7 @@ COUNTS = (
     *("cache_write_1h_tokens", "input_image_tokens", "output_image_tokens", "web_searches"),
     *("input_audio_seconds", "rerank_searches"),
     *("cache_audio_read_tokens", "cache_image_read_tokens", "cache_text_read_tokens"),
+    "input_characters",
 )
 NEW_COUNTS = Usage(
     9,
@@ -173,6 +174,7 @@ NEW_COUNTS = Usage(
     cache_audio_read_tokens=1,
     cache_image_read_tokens=2,
     cache_text_read_tokens=3,
+    input_characters=6,
 )
 
 

@@ -126,6 +126,7 @@ OwnUnit = Literal[
     "requests",
     "cache_audio_read_tokens",
     "cache_image_read_tokens",
+    "input_characters",
 ]
 
 
@@ -155,7 +156,7 @@ class PriceRequest(RequestBody):
 
     provider: Annotated[str, Field(max_length=200)] = "*"
     model: Annotated[str, Field(max_length=200)]
-    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=16)]
+    prices: Annotated[list[UnitPriceBody], Field(min_length=1, max_length=17)]
     starts_at: Moment | None = None
 
     def value(self) -> NewPrice:

@@ -34,6 +34,7 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
     "penstock.usage.cache_read.audio.input_tokens": "cache_audio_read_tokens",
     "penstock.usage.cache_read.image.input_tokens": "cache_image_read_tokens",
     "penstock.usage.cache_read.text.input_tokens": "cache_text_read_tokens",
+    "penstock.usage.input_characters": "input_characters",
     "error.type": "error_type",
     "http.response.status_code": "http_status",
     "server.address": "server_address",

@@ -152,6 +152,7 @@ class SpanRecord(CallItem, frozen=True, kw_only=True):
     cache_audio_read_tokens: int
     cache_image_read_tokens: int
     cache_text_read_tokens: int
+    input_characters: int
     usage_source: str
     price_id: str
     overhead_ns: int = 0

@@ -80,6 +80,7 @@ class _Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     cache_audio_read_tokens: int = 0
     cache_image_read_tokens: int = 0
     cache_text_read_tokens: int = 0
+    input_characters: int = 0
 
 
 class AttemptRow(_Measured, frozen=True, kw_only=True, omit_defaults=True, gc=False):

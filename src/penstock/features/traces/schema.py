@@ -48,6 +48,7 @@ _ATTEMPT: Final = """
         cache_audio_read_tokens UInt64,
         cache_image_read_tokens UInt64,
         cache_text_read_tokens UInt64,
+        input_characters UInt64,
         changes Array(LowCardinality(String)),
         request_digest String,
         codec UInt16,
@@ -69,6 +70,7 @@ _SINCE_15: Final = tuple(
     f"cache_{medium}_read_tokens UInt64 CODEC(T64, ZSTD(1))"
     for medium in ("audio", "image", "text")
 )
+_SINCE_16: Final = ("input_characters UInt64 CODEC(T64, ZSTD(1))",)
 
 _COLUMNS: Final = f"""
     project_id LowCardinality(String),
@@ -126,7 +128,7 @@ _COLUMNS: Final = f"""
     response_blobs Array(String) CODEC(ZSTD(1)),
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     stored_time DateTime64(9, 'UTC') DEFAULT now64(9) CODEC(Delta, ZSTD(1)),
-    {", ".join((*_SINCE_6, *_SINCE_7, *_SINCE_8, *_SINCE_15))},
+    {", ".join((*_SINCE_6, *_SINCE_7, *_SINCE_8, *_SINCE_15, *_SINCE_16))},
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_span span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_attempt attempts.span_id TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -240,6 +242,14 @@ _STEPS_OF_CALLS: Final = (
         "cached input by medium",
         (
             *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_15),
+            f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
+        ),
+    ),
+    SchemaStep(
+        16,
+        "characters of speech",
+        (
+            *(f"ALTER TABLE calls ADD COLUMN IF NOT EXISTS {column}" for column in _SINCE_16),
             f"ALTER TABLE calls MODIFY COLUMN {_ATTEMPTS}",
         ),
     ),

@@ -47,6 +47,7 @@ _ABSENT: Final = {
     **dict.fromkeys(("output_image_tokens", "web_searches"), "0"),
     **dict.fromkeys(("input_audio_seconds", "rerank_searches"), "0"),
     **dict.fromkeys((f"cache_{medium}_read_tokens" for medium in ("audio", "image", "text")), "0"),
+    "input_characters": "0",
     "changes": "[]",
     "request_digest": "''",
     "codec": "0",

@@ -27,7 +27,8 @@ class SpanError(BaseModel):
 class SpanUsage(BaseModel):
     """Token counts. Input includes cached, audio and image tokens, output includes reasoning;
     `cache_write_1h_tokens` is a part of `cache_write_tokens`. `web_searches` counts calls,
-    `rerank_searches` the searches that a reranking is billed as. `cache_audio_read_tokens`,
+    `rerank_searches` the searches that a reranking is billed as, `input_characters` the text of
+    speech whose answer counts nothing. `cache_audio_read_tokens`,
     `…image…` and `…text…` (all other media) are parts of `cache_read_tokens`, zero if the provider
     does not say."""
 
@@ -47,6 +48,7 @@ class SpanUsage(BaseModel):
     cache_audio_read_tokens: int
     cache_image_read_tokens: int
     cache_text_read_tokens: int
+    input_characters: int
     source: str
 
 
@@ -196,6 +198,7 @@ def _usage(span: SpanRecord) -> SpanUsage:
         cache_audio_read_tokens=span.cache_audio_read_tokens,
         cache_image_read_tokens=span.cache_image_read_tokens,
         cache_text_read_tokens=span.cache_text_read_tokens,
+        input_characters=span.input_characters,
         source=span.usage_source,
     )
 

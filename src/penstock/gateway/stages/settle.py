@@ -9,11 +9,12 @@ from penstock.gateway.attempt import OpenAttempt, Settled, Total, cost_text
 from penstock.gateway.call import Call
 from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
-from penstock.rules.call import COUNTS, CallStatus, Usage, UsageSource
+from penstock.rules.call import COUNTS, CallStatus, Operation, Usage, UsageSource
 from penstock.rules.neutral.answer import estimate_usage
 from penstock.rules.operations import TRAITS
 from penstock.rules.prices.charge import Charge, tier_context
 from penstock.rules.prices.price_book import CalledModel
+from penstock.rules.speech import estimate_speech
 
 _NOTHING: Final = Usage()
 _NO_ATTEMPT: Final = Total()
@@ -70,6 +71,8 @@ def _settle(call: Call, attempt: OpenAttempt, error: PenstockError | None) -> No
         usage = attempt.counted
     elif not counted and error is not None and _may_be_charged(call, attempt, error):
         usage = estimate_usage(call.request_size, attempt.delta_count)
+    elif usage is None and call.operation == Operation.SPEECH and _was_accepted(attempt, error):
+        usage = estimate_speech(call.body)
     if usage is None:
         return
     called = CalledModel(target.entry.name, target.entry.vendor, target.model, facts.model)
@@ -97,6 +100,8 @@ def _sum(usages: Sequence[Usage]) -> Usage:
 def _may_be_charged(call: Call, attempt: OpenAttempt, error: PenstockError) -> bool:
     """True if the provider may have started work that is counted in tokens of text: it got the
     request and did not reject it."""
-    if not TRAITS[call.operation].estimated:
-        return False
-    return attempt.http_status < 300 and error.code not in NEVER_SENT
+    return TRAITS[call.operation].estimated and _was_accepted(attempt, error)
+
+
+def _was_accepted(attempt: OpenAttempt, error: PenstockError | None) -> bool:
+    return attempt.http_status < 300 and (error is None or error.code not in NEVER_SENT)

@@ -18,6 +18,7 @@ from penstock.rules.limits.index import nano_usd
 from penstock.rules.models.facts import ModelFacts
 from penstock.rules.operations import TRAITS
 from penstock.rules.prices.charge import MAX_COST, Rates
+from penstock.rules.speech import count_characters
 
 TEXT_BYTES: Final = 3  # of one token
 MEDIA_BYTES: Final = 100  # of one token
@@ -43,14 +44,15 @@ _FREE: Final = frozenset(
 
 
 class EstimatedTokens(NamedTuple):
-    """Tokens of a call before it is sent; `images` are a part of the output. `seconds` of audio and
-    `searches` are what some models are priced by in place of tokens."""
+    """Tokens of a call before it is sent; `images` are a part of the output. `seconds` of audio,
+    `searches` and `characters` are what some models are priced by in place of tokens."""
 
     input: int = 0
     output: int = 0
     images: int = 0
     seconds: int = 0
     searches: int = 0
+    characters: int = 0
 
 
 class _Request(msgspec.Struct):
@@ -86,6 +88,8 @@ def estimate_tokens(
         return EstimatedTokens(tokens, searches=-(-tokens // SEARCH_TOKENS))
     if facts is not None and facts.context_tokens is not None:
         tokens = min(tokens, facts.context_tokens)
+    if operation == Operation.SPEECH:
+        return EstimatedTokens(tokens, characters=count_characters(body))
     if operation not in _WRITES_TEXT:
         return EstimatedTokens(tokens)
     return EstimatedTokens(tokens, _output_tokens(body, facts.output_tokens if facts else None))
@@ -96,18 +100,21 @@ def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> 
     if rates is None:
         return None
     written = b'"cache_control"' in body or b'"cachePoint"' in body
-    plain = not (tokens.images or tokens.seconds or tokens.searches or written)
+    other = tokens.seconds or tokens.searches or tokens.characters or written
+    plain = not (tokens.images or other)
     if plain and rates.of_tokens is not None:
         cost = rates.of_tokens.cost(tokens.input, tokens.output)
         if cost <= _MAX_NANO:
             return cost
-    if not (tokens.seconds or tokens.searches or written):
+    if not other:
         return _cost(rates, _usage(tokens))
     usages = [_usage(tokens)]
     if tokens.seconds:
         usages.append(Usage(input_audio_seconds=tokens.seconds))
     if tokens.searches:
         usages.append(Usage(rerank_searches=tokens.searches))
+    if tokens.characters:
+        usages.append(Usage(input_characters=tokens.characters))
     if written:  # to a cache, for more
         usages.append(_usage(tokens, cache_write_tokens=tokens.input))
         usages.append(

@@ -24,6 +24,7 @@ Unit = Literal[
     "web_searches",
     "input_audio_seconds",
     "rerank_searches",
+    "input_characters",
     "requests",
     "cache_audio_read_tokens",
     "cache_image_read_tokens",

@@ -22,6 +22,7 @@ const OTHERS = [
   ["web_searches", "Web searches"],
   ["input_audio_seconds", "Seconds of audio"],
   ["rerank_searches", "Rerank searches"],
+  ["input_characters", "Characters"],
 ] as const;
 
 /** Tokens, and how the cost is calculated from them. */
