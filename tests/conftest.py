@@ -23,6 +23,7 @@ class NetworkUsed(BaseException):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill-full", action="store_true", help="Run drills at their full size.")
     parser.addoption("--drill-seed", type=int, help="Repeat the kill times of an earlier run.")
+    parser.addoption("--drill-seeds", type=int, help="How many seeds, from --drill-seed on. [50]")
     parser.addoption(
         "--law-examples",
         type=int,

@@ -8,7 +8,9 @@ from pathlib import Path
 from gateway.homes import PROJECT
 from infra.redis_counters import read_counter
 from penstock.infra.counters import FileReader, path_in
+from penstock.infra.counters.local import RECOVER_EVERY_S
 from penstock.infra.home import Home
+from penstock.infra.redis.leases import LEASE_S, LIVE_EVERY_S
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import Claim, CounterState
 from penstock.rules.limits.documents import LimitEntry
@@ -17,7 +19,9 @@ from tests.redis_server import RedisServer
 
 
 class FileCounting:
-    """One machine."""
+    """One machine. `lease_s`: how long reservations of a killed worker may stay."""
+
+    lease_s = RECOVER_EVERY_S
 
     def __init__(self, folder: Path) -> None:
         self.homes = (folder,)
@@ -33,6 +37,8 @@ class FileCounting:
 
 class RedisCounting:
     """Two machines."""
+
+    lease_s = LEASE_S + LIVE_EVERY_S
 
     def __init__(self, folder: Path, server: RedisServer) -> None:
         self.homes = (folder / "one", folder / "two")

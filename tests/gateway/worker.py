@@ -16,6 +16,7 @@ from penstock.rules.call import CallBegin, CallEnd, decode_begin, decode_end
 from tests.ports import free_port
 
 GATEWAY = ("-m", "penstock.entrypoints.gateway")
+_LISTENS = "0A"  # a state in /proc/net/tcp
 
 
 @dataclass
@@ -71,6 +72,7 @@ async def worker(
 ) -> AsyncIterator[Worker]:
     """Starts a worker on a free port; there is no server behind it."""
     port = int(str(config.get("port") or free_port()))
+    others = listener_count(port)
     config_fields = {"home": str(home), "port": port, "server_url": "http://127.0.0.1:9"}
     config_fields |= {"ship_rest_s": 0.1, **config}
     process = await asyncio.create_subprocess_exec(
@@ -80,7 +82,7 @@ async def worker(
         env={**os.environ, "PYTHONPATH": "src:tests"},
     )
     try:
-        await _accepting(port, process)
+        await _listening(port, process, others)
         yield Worker(home, port, process)
     finally:
         if process.returncode is None:
@@ -92,14 +94,15 @@ async def worker(
                 await process.wait()
 
 
-async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
+async def _listening(port: int, process: asyncio.subprocess.Process, others: int) -> None:
+    """Waits until one more process than `others` listens on the port."""
     async with asyncio.timeout(60):
-        while True:
+        while listener_count(port) <= others:
             assert process.returncode is None, "the worker ended while starting"
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
+            await asyncio.sleep(0.02)
+
+
+def listener_count(port: int) -> int:
+    """Returns how many sockets of IPv4 listen on a port, which workers may share."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == _LISTENS for row in rows)
