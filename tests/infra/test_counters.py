@@ -279,6 +279,25 @@ async def test_a_file_that_is_replaced_under_running_workers_is_reported(
     counters.close()
 
 
+async def test_a_worker_without_calls_settles_what_an_ended_one_has_left(
+    path: Path, clock: FakeClock
+) -> None:
+    other = CounterFile.open(path, clock)
+    found = other.reserve([spend(5, clock)])
+    assert isinstance(found, Reservation)
+    other.dispatched(found)
+    other.close()
+    counters, reader = LocalCounters(path, SystemClock()), FileReader(path, clock)
+    task = asyncio.create_task(counters.run())
+    async with asyncio.timeout(20):
+        while reader.read(spend(0, clock)) != (5, 0, 0):
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    reader.close()
+    counters.close()
+
+
 async def ended(counters: LocalCounters, amount: int, used: int, cap: int) -> None:
     found = await counters.reserve([spend(amount, FakeClock(), cap=cap)])
     assert isinstance(found, Reservation)

@@ -1,6 +1,7 @@
 """The counters of one machine: the file, with waits that do not stop other calls."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +25,8 @@ _WORKING: Final = ""
 
 
 class LocalCounters:
-    """Implements `spi.counters.Counters`. Opens the file with the first reservation."""
+    """Implements `spi.counters.Counters`. Opens the file with the first reservation, or as soon
+    as another worker has made it."""
 
     def __init__(
         self, path: Path, clock: Clock, on_step: Callable[[str], None] | None = None
@@ -91,6 +93,7 @@ class LocalCounters:
         while True:
             await asyncio.sleep(_TICK_S if self._file is not None else _REOPEN_S)
             if self._file is None:
+                await self._open_what_others_use()
                 continue
             if self._late:
                 self._settle_ended()
@@ -155,6 +158,12 @@ class LocalCounters:
                     self._reopen_at = self._clock.monotonic() + _REOPEN_S
                     raise
             return self._file
+
+    async def _open_what_others_use(self) -> None:
+        """Without a call of its own, this worker must settle what killed ones have left."""
+        if self._path.exists():
+            with contextlib.suppress(CountersUnavailable):
+                await self._opened()
 
     def _settle_due(self) -> None:
         self._due = False
