@@ -2,6 +2,7 @@
 other one gets the request as chat."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,13 @@ def streamed(*pieces: bytes, end: bytes = b"0\r\n\r\n") -> Script:
     return answers(STREAM_HEAD, *(chunk(piece) for piece in pieces if piece), end, close=True)
 
 
+def own_id(answer: bytes) -> bytes:
+    """The id of a response as the gateway gives it out, in its quotes."""
+    found = re.findall(rb'"resp_ps_[^"]+"', answer)
+    assert len(set(found)) == 1
+    return found[0]
+
+
 def sent(rig: Rig, at: int = 0) -> dict[str, Any]:
     """A request that the provider got."""
     return json.loads(rig.upstream.seen[at].body)
@@ -104,8 +112,9 @@ async def post(rig: Rig, document: dict[str, Any]) -> Answer:
 async def test_a_provider_of_the_same_dialect_gets_the_callers_bytes(rig: Rig) -> None:
     body = json.dumps(api.response(api.message("Hallo"))).encode()
     rig.answer(answers(unary(body)))
-    request = b'{ "input":"Hi","unknown" : [1e2] , "model":"up/small","previous_response_id":"r" }'
+    request = b'{ "input":"Hi","unknown" : [1e2] , "model":"up/small","prompt":{"id":"p"} }'
     answer = await call(rig.worker.url, request, path="/v1/responses")
+    body = body.replace(b'"resp_1"', own_id(answer.body))
     assert (answer.status, answer.body) == (200, body)
     assert path(rig) == "/v1/responses"
     assert rig.upstream.seen[0].body == request.replace(b"up/small", b"small")
@@ -126,9 +135,12 @@ async def test_a_stream_of_the_same_dialect_passes_byte_for_byte(rig: Rig, size:
     whole = b"".join(api.events(*items))
     rig.answer(streamed(*(whole[at : at + size] for at in range(0, len(whole), size))))
     answer = await post(rig, {"model": OWN, "input": "Hi", "stream": True})
-    assert (answer.status, answer.whole, answer.body) == (200, True, whole)
+    given = own_id(answer.body)
+    assert (answer.status, answer.whole) == (200, True)
+    assert answer.body == whole.replace(b'"resp_1"', given)
     end = await rig.end_of(answer.trace_id)
-    assert json.loads(end.response) == api.response(*items)
+    assert json.loads(end.response) == api.response(*items, id=json.loads(given))
+    assert end.response_id == "resp_1"
     assert (end.finish_reasons, end.usage.output_tokens) == (("completed",), 9)
 
 
@@ -325,7 +337,15 @@ async def test_what_only_the_provider_keeps_is_rejected_elsewhere(
     assert rig.upstream.seen == []
     rig.answer(answers(unary(json.dumps(api.response(status="queued")).encode())))
     answer = await post(rig, {"model": OWN, "input": "Hi", name: value})
-    assert (answer.status, sent(rig)[name]) == (200, value)
+    if not isinstance(value, str):
+        assert (answer.status, sent(rig)[name]) == (200, value)
+    else:
+        codes = {
+            "previous_response_id": (404, "response_not_found"),
+            "conversation": (400, "conversation_not_served"),
+        }
+        assert (answer.status, answer.error["code"]) == codes[name]
+        assert rig.upstream.seen == []
 
 
 async def test_tools_of_the_provider_are_rejected_elsewhere(rig: Rig) -> None:
@@ -344,7 +364,7 @@ async def test_errors_are_those_of_the_sdk(rig: Rig, client: AsyncOpenAI, model:
     assert caught.value.code == "c"
     with pytest.raises(openai.AuthenticationError):
         await client.with_options(api_key="pk_wrong").responses.create(model=model, input="Hi")
-    with pytest.raises(openai.NotFoundError, match="POST /v1/responses"):
+    with pytest.raises(openai.NotFoundError, match="This project has no response 'resp_1'"):
         await client.responses.retrieve("resp_1")
 
 

@@ -61,6 +61,7 @@ class ToySurface:
     credential_hint = "X-Toy-Key: <key>"
     keep_alive = b": wait\n\n"
     kept = None
+    chat_ids = None
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         return headers.get(b"x-toy-key")

@@ -10,6 +10,7 @@ from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.neutral.translation import Change
 from penstock.rules.prices.charge import Charge
 from penstock.rules.sent_request import CODEC
+from penstock.spi.kept import AnswerIds
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
@@ -36,14 +37,15 @@ class Total(NamedTuple):
 
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
-    answer has another dialect than the caller, or `rewrite` writes it again; `changes` is what its
-    request left out or changed.
+    answer has another dialect than the caller, or `rewrite` writes it again; `ids` writes those
+    for the caller into an answer that passes; `changes` is what its request left out or changed.
     """
 
     # Defaults are class attributes: a successful attempt changes few of them.
     dialect = ""
     translated = False
     rewrite: Callable[[bytes], bytes] | None = None
+    ids: AnswerIds | None = None
     changes: tuple[Change, ...] = ()
     request_digest = b""  # if the project records content
     request_headers: tuple[str, ...] = ()

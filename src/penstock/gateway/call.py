@@ -4,7 +4,7 @@ The only mutable object that stages share; it lives as long as the call.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, Final
 
 from penstock.gateway.attempt import OpenAttempt
@@ -59,7 +59,8 @@ class Call:
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
     cache: CacheEntry | None = None  # if the caller wants a cached answer
-    kept: KeptCall | None = None  # if it concerns a file or a batch that a provider keeps
+    kept: KeptCall | None = None  # if it concerns something that a provider keeps
+    own_ids: Mapping[str, str] | None = None  # the provider's, by those that its chat names
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
     waited_ns = 0  # for the turn of the next attempt

@@ -27,6 +27,7 @@ from penstock.gateway.route import RouteMember
 from penstock.gateway.route_run import RouteRun
 from penstock.gateway.snapshot.rollouts import ProjectRollouts
 from penstock.gateway.snapshot.snapshot import Snapshot
+from penstock.gateway.stages.follow_ids import FollowIds
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.release import ApplyRelease
@@ -67,6 +68,7 @@ class DryRun:
     release: ApplyRelease
     resolve: Resolve
     select_targets: SelectTargets
+    follow_ids: FollowIds
     guard: GuardRequest
     look_up: LookUp
     read_counter: ReadCounter
@@ -119,6 +121,8 @@ class _Run:
         target = self._parts.resolve(call, self._snapshot, key_context, head)
         if call.route is not None and call.route.route.is_conditional:
             target = await self._select(call, call.route)
+        if (ids := self._parts.follow_ids.ids_of(call, head)) is not None:
+            target = await self._parts.follow_ids(call, ids, target, head, self._snapshot)
         targets = (target,) if call.route is None else call.route.targets
         if target.project.limits is not None:
             self._stage = "limits"

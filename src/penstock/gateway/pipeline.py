@@ -1,6 +1,7 @@
 """The one pipeline of all surfaces: authenticate → admit → read → release → resolve
-→ select targets → reserve → guard input → look up → attempts (dispatch, guard output, relay)
-→ settle → record. Every call passes `_finalize` once, before its last byte.
+→ select targets → follow ids → reserve → guard input → look up
+→ attempts (dispatch, guard output, relay) → settle → record. Every call passes `_finalize` once,
+before its last byte.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from penstock.gateway.snapshot.holder import SnapshotHolder
 from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.stages.attempts import Attempts
 from penstock.gateway.stages.find_kept import FindKept
+from penstock.gateway.stages.follow_ids import FollowIds
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.look_up import LookUp
 from penstock.gateway.stages.read import read
@@ -59,6 +61,7 @@ class Pipeline:
     resolve: Resolve
     find_kept: FindKept
     select_targets: SelectTargets
+    follow_ids: FollowIds
     reserve: ReserveLimits
     guard: GuardRequest
     look_up: LookUp
@@ -145,7 +148,9 @@ class Pipeline:
             return await self.find_kept(call, snapshot, key_context, head)
         target = self.resolve(call, snapshot, key_context, head)
         if call.route is not None and call.route.route.is_conditional:
-            return await self.select_targets(call, call.route)
+            target = await self.select_targets(call, call.route)
+        if (ids := self.follow_ids.ids_of(call, head)) is not None:
+            return await self.follow_ids(call, ids, target, head, snapshot)
         return target
 
     async def _ask(

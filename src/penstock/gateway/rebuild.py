@@ -9,6 +9,7 @@ from typing import Final
 
 from penstock.gateway.call import Call
 from penstock.gateway.ids import Ids
+from penstock.gateway.kept_ids import keeper_of
 from penstock.gateway.no_client import nothing_to_receive, nothing_to_send
 from penstock.gateway.offload import offload
 from penstock.gateway.snapshot.snapshot import Snapshot
@@ -56,6 +57,10 @@ class Rebuild:
             )
         target = self._target(asked, snapshot)
         call = self._call(asked, surface)
+        ids = surface.chat_ids
+        if asked.operation == Operation.CHAT and ids is not None:
+            keeper = keeper_of(snapshot, asked.project_id, ids.named(asked.body))
+            call.own_ids = keeper.own_ids if keeper is not None else None
         head = RequestHead(asked.request_model, asked.stream)
         work = partial(provider_request, call, target, head)
         built, _, headers = await offload(len(asked.body), work)

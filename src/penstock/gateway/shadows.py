@@ -122,7 +122,8 @@ class Shadows:
     def _start(self, original: Call, planned: PlannedShadow) -> None:
         """Begins a planned shadow call in the background, if its original went well."""
         attempt = original.attempt
-        if attempt is None or attempt.status is not CallStatus.OK or not original.recorded:
+        good = attempt is not None and attempt.status is CallStatus.OK and original.recorded
+        if not good or original.own_ids is not None:  # what it names is kept by one provider
             self._leave(planned, ShadowOutcome.ORIGINAL)
             return
         if self._inflight.is_busy:

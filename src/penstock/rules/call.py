@@ -56,6 +56,10 @@ class Operation(StrEnum):
     BATCH_LIST = "batch_list"
     BATCH_GET = "batch_get"
     BATCH_CANCEL = "batch_cancel"
+    RESPONSE_GET = "response_get"
+    RESPONSE_DELETE = "response_delete"
+    RESPONSE_CANCEL = "response_cancel"
+    RESPONSE_ITEMS = "response_items"  # what its request contained
 
 
 class CallStatus(StrEnum):

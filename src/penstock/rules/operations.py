@@ -10,8 +10,8 @@ class OperationTraits(NamedTuple):
     """`streamed`: a caller may ask for a stream. `any_type`: the answer may be a text or a file in
     place of JSON. `has_files`: base64 in its answers is left out of the record. `estimated`: the
     tokens of a call that was cut off follow from its bytes. `rewritten`: a provider of the same
-    dialect may need the request in another form. `kept`: it concerns files or batches that a
-    provider keeps, calls no model and uses no tokens."""
+    dialect may need the request in another form. `kept`: it concerns files, batches or
+    responses that a provider keeps, calls no model and uses no tokens."""
 
     streamed: bool = False
     any_type: bool = False
@@ -44,4 +44,8 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.BATCH_LIST: OperationTraits(kept=True),
     Operation.BATCH_GET: OperationTraits(kept=True),
     Operation.BATCH_CANCEL: OperationTraits(kept=True),
+    Operation.RESPONSE_GET: OperationTraits(kept=True),
+    Operation.RESPONSE_DELETE: OperationTraits(kept=True),
+    Operation.RESPONSE_CANCEL: OperationTraits(kept=True),
+    Operation.RESPONSE_ITEMS: OperationTraits(kept=True),
 }

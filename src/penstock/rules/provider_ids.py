@@ -1,4 +1,5 @@
-"""Ids of what providers keep for callers (files, batches), as the gateway gives them out.
+"""Ids of what providers keep for callers (files, batches, responses), as the gateway gives them
+out.
 
 Each names the provider and its credential, so that it is found again when credentials take turns,
 and is authenticated for one project: in another one it is no id. Nothing is stored for it.
@@ -22,6 +23,7 @@ class IdKind(StrEnum):
 
     FILE = "file-ps_"
     BATCH = "batch_ps_"
+    RESPONSE = "resp_ps_"
 
 
 class ProviderId(msgspec.Struct, frozen=True, array_like=True):
@@ -48,10 +50,12 @@ class IdSigner(NamedTuple):
     provider: str
     credential: str
 
-    def sign(self, kind: IdKind, plain: str, model: str) -> str:
-        """Returns the id of what has the id `plain` at the provider."""
+    def sign(self, kind: IdKind, plain: str, model: str = "") -> str | None:
+        """Returns the id of what has the id `plain` at the provider; `None` if that is so long that
+        the result would not be valid."""
         found = ProviderId(self.provider, self.credential, plain, model)
-        return sign_id(kind, found, self.project_id, self.secret)
+        signed = sign_id(kind, found, self.project_id, self.secret)
+        return signed if len(signed) <= MAX_ID_CHARS else None
 
 
 def verified_id(kind: IdKind, presented: str, project_id: str, secret: bytes) -> ProviderId | None:

@@ -201,9 +201,9 @@ class Simulator:
         return page
 
     async def _answer_kept(self, exchange: SimExchange, headers: Mapping[str, str]) -> bool:
-        """Answers GET and DELETE of files and batches. Returns false for another request."""
+        """Answers GET and DELETE of what is kept. Returns false for another request."""
         now_s = self._clock.now_ns() // 1_000_000_000
-        if not exchange.path.startswith(("/v1/files", "/v1/batches")):
+        if not exchange.path.startswith(("/v1/files", "/v1/batches", "/v1/responses/")):
             return False
         self._openai.check_credential(_received(exchange, headers, b""))
         kept = self._openai.kept(exchange.method, exchange.path, now_s)

@@ -1,12 +1,59 @@
-"""The interface of formats for files and batches, which a provider keeps under ids of its own.
+"""The interfaces of formats for what a provider keeps under ids of its own: files, batches and
+responses.
 
-A part of a surface, and pure like it.
+Parts of a surface, and pure like it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from penstock.rules.formats.form import FormBytes
+from penstock.rules.formats.json_places import FoundString
+from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.provider_ids import IdSigner
+
+
+class AnswerIds(Protocol):
+    """Writes ids for callers into one answer of a provider. All other bytes stay."""
+
+    def whole(self, body: bytes) -> bytes:
+        """Returns a whole answer. Raises `UpstreamFailed` if it is not JSON."""
+        ...
+
+    def beginning(self, body: bytes) -> bytes:
+        """Returns the beginning of an answer that is too large to keep whole, for `piece`. Raises
+        `UpstreamFailed` if it is not JSON."""
+        ...
+
+    def piece(self, body: bytes) -> tuple[bytes, bytes]:
+        """Returns what may go out of a piece of such an answer, and the rest, with which the next
+        piece begins; of a piece that is not empty it is not empty."""
+        ...
+
+    def end(self, rest: bytes) -> bytes:
+        """Returns the rest of the last piece."""
+        ...
+
+    def events(self, events: bytes) -> bytes:
+        """Returns whole events of a stream. Raises `UpstreamFailed` if one is not JSON."""
+        ...
+
+
+class ChatIds(Protocol):
+    """The ids of files and responses in requests for chats, and in their answers."""
+
+    def may_be_named(self, head: RequestHead, body: bytes) -> bool:
+        """Returns whether a request may name some: a quick search."""
+        ...
+
+    def named(self, body: bytes) -> Sequence[FoundString]:
+        """Returns the ids in a request that was read. The label of each is its `IdKind`. Raises
+        `InvalidRequest` for one that cannot be served."""
+        ...
+
+    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:
+        """Returns what writes ids into the answer; `None` if it has none that are kept."""
+        ...
 
 
 class UploadedForm(NamedTuple):
@@ -35,6 +82,15 @@ class KeptFormat(Protocol):
 
     def seal_file(self, body: bytes, model: str, signer: IdSigner) -> bytes:
         """Returns an answer about a file with the id for the caller. Raises `UpstreamFailed`."""
+        ...
+
+    def of_answer(self, signer: IdSigner) -> AnswerIds:
+        """Returns what writes ids into an answer that is a stored response."""
+        ...
+
+    def seal_items(self, body: bytes, signer: IdSigner) -> bytes:
+        """Returns what the request of a stored response contained, with ids for the caller. Raises
+        `UpstreamFailed`."""
         ...
 
     def seal_batch(self, body: bytes, model: str, signer: IdSigner) -> bytes:

@@ -12,7 +12,7 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
-from penstock.spi.kept import KeptFormat
+from penstock.spi.kept import ChatIds, KeptFormat
 
 LIST_MODELS: Final = "models"  # the operation of a route that lists models, or shows one
 MAKES_TOKENS: Final = "client_tokens"  # the operation of the route that makes them
@@ -83,7 +83,12 @@ class Surface(Protocol):
 
     @property
     def kept(self) -> KeptFormat | None:
-        """The format of files and batches, if this surface has them."""
+        """The format of files, batches and stored responses, if this surface has them."""
+        ...
+
+    @property
+    def chat_ids(self) -> ChatIds | None:
+        """The ids of files and responses in chats, if this format has them."""
         ...
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:

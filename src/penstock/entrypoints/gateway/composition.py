@@ -35,6 +35,7 @@ from penstock.gateway.stages.authenticate import Authenticate
 from penstock.gateway.stages.dispatch import Dispatch
 from penstock.gateway.stages.fetch_media import FetchMedia
 from penstock.gateway.stages.find_kept import FindKept
+from penstock.gateway.stages.follow_ids import FollowIds
 from penstock.gateway.stages.guard import GuardRequest
 from penstock.gateway.stages.hedge import Hedge
 from penstock.gateway.stages.look_up import LookUp
@@ -253,6 +254,7 @@ class GatewayComposition:
             resolve=resolve,
             find_kept=FindKept(self.targets),
             select_targets=SelectTargets(self.inflight),
+            follow_ids=FollowIds(self.targets),
             reserve=self.reserve,
             guard=guard,
             look_up=LookUp(self.answers, limits, self.inflight, clock),
@@ -276,6 +278,7 @@ class GatewayComposition:
             pipeline.release,
             pipeline.resolve,
             pipeline.select_targets,
+            pipeline.follow_ids,
             pipeline.guard,
             pipeline.look_up,
             self.counter_reader.read,

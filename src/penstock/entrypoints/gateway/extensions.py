@@ -7,7 +7,7 @@ from penstock.plugins.surfaces.anthropic import AnthropicSurface
 from penstock.plugins.surfaces.classify import ClassifySurface
 from penstock.plugins.surfaces.gemini import GeminiSurface
 from penstock.plugins.surfaces.openai import OpenAISurface
-from penstock.plugins.surfaces.openai_files import OpenAIFilesSurface
+from penstock.plugins.surfaces.openai_files import OpenAIFilesSurface, StoredResponsesSurface
 from penstock.plugins.surfaces.openai_media import OpenAIMediaSurface
 from penstock.plugins.surfaces.passthrough import PassThroughSurface
 from penstock.plugins.surfaces.rerank import RerankSurface
@@ -20,6 +20,7 @@ def built_in_surfaces() -> tuple[Surface, ...]:
     return (
         PassThroughSurface(),
         AnthropicSurface(),
+        StoredResponsesSurface(),
         ResponsesSurface(),
         OpenAIMediaSurface(),
         OpenAIFilesSurface(),

@@ -16,6 +16,7 @@ from penstock.rules.wire.gemini.parts import DIALECT as GEMINI
 from penstock.rules.wire.gemini.request_reader import read_request as read_gemini
 from penstock.rules.wire.openai.paths import FILES_DIALECT as OPENAI_FILES
 from penstock.rules.wire.openai.paths import MEDIA_DIALECT as OPENAI_MEDIA
+from penstock.rules.wire.openai.paths import STORED_DIALECT as STORED_RESPONSES
 from penstock.rules.wire.replicate import answer_reader as replicate
 from penstock.rules.wire.replicate.request_writer import DIALECT as REPLICATE
 from penstock.rules.wire.rerank import DIALECT as RERANK
@@ -33,6 +34,7 @@ DIALECTS: Final[DialectReaders] = {
     GEMINI: DialectReader(read_gemini, gemini.read_events),
     OPENAI_FILES: DialectReader(plain=True),
     OPENAI_MEDIA: DialectReader(plain=True),
+    STORED_RESPONSES: DialectReader(plain=True),
     REPLICATE: DialectReader(answer=replicate.read_events),
     RERANK: DialectReader(plain=True),
     TRITON: DialectReader(answer=triton.read_events),

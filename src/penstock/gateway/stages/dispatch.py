@@ -1,6 +1,7 @@
 """Stage 5: send the request to the provider, and wait for the response headers."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
 from penstock.gateway.following import Following
 from penstock.gateway.ids import Ids
+from penstock.gateway.kept_ids import signer_of
 from penstock.gateway.offload import INLINE_BYTES, offload
 from penstock.gateway.ports import ProviderExchange, UpstreamClient
 from penstock.gateway.target import Target
@@ -17,6 +19,7 @@ from penstock.gateway.trace_context import write_traceparent
 from penstock.kernel.errors import InvalidRequest
 from penstock.kernel.time import Clock
 from penstock.rules.call import Operation
+from penstock.rules.formats.json_places import replace_strings
 from penstock.rules.models.limits import ModelLimits
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.named_media import named_media
@@ -25,6 +28,7 @@ from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
 from penstock.rules.sent_request import METHOD, PATH, header_lines, request_digest
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
+from penstock.spi.kept import AnswerIds
 
 
 class Dispatch:
@@ -57,6 +61,7 @@ class Dispatch:
             attempt.request_digest = request_digest(request.url, lines, request.body)
         if rewrite is not None:
             attempt.rewrite, attempt.translated = rewrite, True
+        attempt.ids = _answer_ids(call, target, head)
         if call.waited_ns:
             attempt.waited_ns, call.waited_ns = call.waited_ns, 0
         call.attempts += (attempt,)
@@ -130,6 +135,17 @@ def _kept_request(call: Call, target: Target) -> OutgoingRequest:
     return OutgoingRequest(built, translated=False, headers=_address(passed))
 
 
+def _answer_ids(call: Call, target: Target, head: RequestHead) -> AnswerIds | None:
+    """Returns the writer of ids in the answer of a target; `None` if none of them is kept there."""
+    if call.kept is not None:
+        return call.kept.ids
+    ids = call.surface.chat_ids
+    passes = call.operation == Operation.CHAT and target.plugin.dialect == call.surface.dialect
+    if ids is None or not passes or call.snapshot is None:
+        return None
+    return ids.of_answer(head, signer_of(call.snapshot, target))
+
+
 def keeps_content(call: Call) -> bool:
     """Returns whether the record of a call has its content."""
     return call.key_context is not None and call.key_context.policy.capture_content
@@ -148,15 +164,18 @@ def _passed(call: Call) -> PassedRequest:
 
 def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     """The body as it is for a provider of the surface's dialect, else the neutral form."""
-    surface, limits = call.surface, target.model_limits
+    surface, limits, body = call.surface, target.model_limits, call.body
+    model_at = head.model_at
+    if call.own_ids is not None:
+        body, model_at = _with_own_ids(call, call.own_ids), None
     same = target.plugin.dialect == surface.dialect
     headers = surface.passed_headers(call.headers) if same else ()
     fetches = target.fetches_media and call.operation == Operation.CHAT
-    if same and not surface.must_translate(call.body) and not (fetches and _has_media(call)):
+    if same and not surface.must_translate(body) and not (fetches and _has_media(call)):
         if limits is not None and call.operation == Operation.CHAT:
             _require_possible(call, limits, head)
         return OutgoingCall(
-            call.operation, target.model, head.stream, call.body, head.model_at, headers=headers
+            call.operation, target.model, head.stream, body, model_at, headers=headers
         )
     if call.operation != Operation.CHAT and not (same and call.operation == Operation.COUNT_TOKENS):
         raise InvalidRequest(
@@ -164,7 +183,7 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
             " and only chat is translated.",
             code="not_translatable",
         )
-    conversation = surface.read_conversation(call.body)
+    conversation = surface.read_conversation(body)
     if not same:
         require_nothing_kept(conversation)
     if fetches:
@@ -179,6 +198,19 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
         conversation=conversation,
         headers=headers,
     )
+
+
+def _with_own_ids(call: Call, own_ids: Mapping[str, str]) -> bytes:
+    """Returns the request with the provider's own ids. Raises `InvalidRequest` for an id that was
+    not there before the guardrail checks."""
+    ids = call.surface.chat_ids
+    named = ids.named(call.body) if ids is not None else ()
+    if any(each.text not in own_ids for each in named):
+        raise InvalidRequest(
+            "A guardrail check has changed an id in this request.",
+            hint="Leave ids of files and responses out of the policy.",
+        )
+    return replace_strings(call.body, named, [own_ids[each.text] for each in named])
 
 
 def _has_media(call: Call) -> bool:

@@ -1,5 +1,5 @@
-"""Stage 4 for files and batches: find the provider and the credential that an id names, or the
-provider of an upload, and check that the key may use them.
+"""Stage 4 for files, batches and stored responses: find the provider and the credential that an id
+names, or the provider of an upload, and check that the key may use them.
 """
 
 import re
@@ -9,7 +9,8 @@ from typing import Final
 from urllib.parse import quote
 
 from penstock.gateway.call import Call
-from penstock.gateway.kept_call import KeptCall
+from penstock.gateway.kept_call import STORED, KeptCall
+from penstock.gateway.kept_ids import verified, with_credential
 from penstock.gateway.offload import offload
 from penstock.gateway.snapshot.project_index import ModelMatch, ProjectIndex
 from penstock.gateway.snapshot.snapshot import Snapshot
@@ -19,19 +20,19 @@ from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound
 from penstock.rules.call import Operation
 from penstock.rules.models.patterns import allows, may_use
 from penstock.rules.neutral.conversation import RequestHead
-from penstock.rules.provider_ids import IdKind, IdSigner, ProviderId, verified_id
+from penstock.rules.passed_call import query_of
+from penstock.rules.provider_ids import IdKind, IdSigner, ProviderId
 from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.kept import KeptFormat, UploadedForm
 
 PROVIDER_HEADER: Final = "x-penstock-provider"  # names the provider of an upload
-MAX_SHOWN_CHARS: Final = 64  # of an unknown id in an error
-_ID: Final = re.compile(r"/v1/(?:files|batches)/([^/]+)")
+_ID: Final = re.compile(r"/v1/(?:files|batches|responses)/([^/]+)")
 _LISTS: Final = (Operation.FILE_LIST, Operation.BATCH_LIST)
-_NAMES: Final = {IdKind.FILE: "file", IdKind.BATCH: "batch"}
+_KINDS: Final = {"batch": IdKind.BATCH, "response": IdKind.RESPONSE}  # else files
 
 
 class FindKept:
-    """Finds the target of a call about a file or a batch."""
+    """Finds the target of a call about what a provider keeps."""
 
     def __init__(self, targets: TargetSource) -> None:
         self._targets = targets
@@ -42,7 +43,9 @@ class FindKept:
         """Raises `NotFound` for an id that is not one of this project, `Forbidden`, and
         `InvalidRequest`, also with the line of a batch file."""
         if key_context.token is not None:
-            raise Forbidden("A client token is not for files.", code="model_not_allowed")
+            raise Forbidden(
+                "A client token is not for what providers keep.", code="model_not_allowed"
+            )
         if call.operation in _LISTS:
             raise _no_list()
         kept_format = _format_of(call)
@@ -72,9 +75,9 @@ class FindKept:
             call.body = form.shown
             credential = match.secrets[0].name if match.secrets else ""
             return ProviderId(match.entry.name, credential, "", form.model)
-        verified = partial(_verified, snapshot, key_context.project_id)
+        find = partial(verified, snapshot, key_context.project_id)
         if call.operation == Operation.BATCH_CREATE:
-            found = verified(IdKind.FILE, kept_format.read_input_id(call.body))
+            found = find(IdKind.FILE, kept_format.read_input_id(call.body))
             if not found.model:
                 raise InvalidRequest(
                     "This file is no input of a batch.",
@@ -84,8 +87,8 @@ class FindKept:
                 )
             return found
         named = _ID.match(call.path)
-        kind = IdKind.BATCH if call.operation.startswith("batch") else IdKind.FILE
-        return verified(kind, named[1] if named else "")
+        kind = _KINDS.get(call.operation.partition("_")[0], IdKind.FILE)
+        return find(kind, named[1] if named else "")
 
     def _of_upload(self, call: Call, project: ProjectIndex, key_context: KeyContext) -> ModelMatch:
         """The provider that the header names, or the only one that takes files."""
@@ -117,20 +120,13 @@ class FindKept:
         self, project: ProjectIndex, match: ModelMatch, found: ProviderId, dialect: str
     ) -> Target:
         """The target with the credential that the id names: what is kept belongs to it."""
-        secrets = tuple(one for one in match.secrets if one.name == found.credential)
-        if found.credential and not secrets:
-            raise NotFound(
-                f"The credential {found.credential!r} of the provider {found.provider!r}, to which"
-                " this belongs, was removed.",
-                hint="Add one with this name and a key of the same account.",
-                code="credential_not_found",
-            )
-        own = replace(match, secrets=secrets or match.secrets[:1])
+        own = with_credential(match, found.credential)
         target = self._targets.find(project, own, found.model, dialect)
         if target.plugin.dialect != dialect:
             raise Forbidden(
-                f"The provider {found.provider!r} takes no files.",
-                hint="If it has OpenAI's API for files and batches, set its quirk `files=yes`.",
+                f"The provider {found.provider!r} keeps nothing of this kind.",
+                hint="If it has OpenAI's API for files and batches, set its quirk `files=yes`; for"
+                " responses `responses=yes`.",
                 code="no_provider_of_files",
             )
         return replace(target, credential=found.credential, health=None)
@@ -149,20 +145,16 @@ def _kept_call(
     path = call.path
     if (named := _ID.match(path)) is not None:
         path = path[: named.start(1)] + quote(found.id, safe="") + path[named.end(1) :]
-    return KeptCall(kept_format, call.operation, call.method, path, found.model, input_id, signer)
-
-
-def _verified(snapshot: Snapshot, project_id: str, kind: IdKind, presented: str) -> ProviderId:
-    found = verified_id(kind, presented, project_id, snapshot.id_secret)
-    if found is None:
-        name = _NAMES[kind]
-        raise NotFound(
-            f"This project has no {name} {presented[:MAX_SHOWN_CHARS]!r}.",
-            hint="Send an id as the gateway gave it to this project; ids of the provider itself"
-            " and of other projects are not valid here.",
-            code=f"{name}_not_found",
+    query = query_of(call.query) if call.operation in STORED else ""
+    if "stream=true" in query.split("&"):
+        raise InvalidRequest(
+            "The gateway does not stream a response that is stored.",
+            hint="Get it without 'stream', again until its status is no longer in_progress.",
+            code="stream_not_served",
+            param="stream",
         )
-    return found
+    kept = KeptCall(kept_format, call.operation, call.method, path, found.model, input_id, signer)
+    return replace(kept, query=query)
 
 
 def _read_form(call: Call, kept_format: KeptFormat) -> UploadedForm:

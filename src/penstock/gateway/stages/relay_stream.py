@@ -63,14 +63,16 @@ class RelayStream:
         finally:
             attempt.facts = stream.facts
             attempt.delta_count = stream.delta_count
-            attempt.response = stream.document()
+            document = stream.document()
+            attempt.response = attempt.ids.whole(document) if attempt.ids else document
             attempt.response_size = stream.size
         if stream.failure is not None:
             raise stream.failure
         attempt.end_ns = self.clock.now_ns()
         exchange.discard()
         finalize(None)
-        await send_last_event(call, writer.end() if writer else stream.terminal)
+        last = attempt.ids.events(stream.terminal) if attempt.ids else stream.terminal
+        await send_last_event(call, writer.end() if writer else last)
 
     async def _forward(
         self,
@@ -80,7 +82,7 @@ class RelayStream:
         writer: AnswerWriter | None,
     ) -> None:
         """Passes on all but the terminal event."""
-        held, budget = b"", call.budget
+        held, budget, ids = b"", call.budget, call.open_attempt.ids
         read = exchange.read if budget is None else SmallReads(exchange).read
         while not stream.done and stream.failure is None:
             piece = await read()
@@ -91,6 +93,8 @@ class RelayStream:
                 out = b""
             if writer is not None:
                 out = b"".join([writer.write(event) for event in stream.take_events()])
+            elif ids is not None:
+                out = ids.events(out)
             if not call.committed:
                 held += out
                 if not (stream.delta_count or stream.done or len(held) > MAX_HELD_BYTES):

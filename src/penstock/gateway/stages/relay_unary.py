@@ -65,6 +65,8 @@ class RelayUnary:
         attempt.facts = target.plugin.read_answer(body)
         if attempt.facts.reports_error and target.redaction.found_in(body):
             raise leaked()
+        if attempt.ids is not None:
+            body = attempt.ids.whole(body)
         attempt.response_size = len(body)
         shown = without_files(body) if TRAITS[call.operation].has_files else body
         attempt.response = shown[: self.limits.capture_response_bytes]
@@ -91,24 +93,29 @@ class RelayUnary:
         first: bytes,
         finalize: Callable[[PenstockError | None], None],
     ) -> None:
-        """Holds back one byte, so that the last one goes out after the record."""
+        """Holds back one byte, so that the last one goes out after the record; with ids, as much as
+        one of them may have."""
         if exchange.header(b"content-encoding") not in (b"", b"identity"):
             raise UpstreamFailed("The provider's answer is compressed.", code="upstream_malformed")
-        if length := exchange.header(b"content-length"):
+        attempt = call.open_attempt
+        ids = attempt.ids
+        if ids is None and (length := exchange.header(b"content-length")):
             headers.append((b"content-length", length))
         self.inflight.commit(call)
         await start(call, exchange.status, headers)
-        attempt = call.open_attempt
         has_files = TRAITS[call.operation].has_files
         kept = KeptAnswer(self.limits.capture_response_bytes, without_files=has_files)
-        held, body = b"", first
+        held, body = b"", first if ids is None else ids.beginning(first)
         try:
             while body:
-                kept.add(body)
-                await send_large(call, held + body[:-1])
-                held = body[-1:]
+                piece = held + body
+                out, held = (piece[:-1], piece[-1:]) if ids is None else ids.piece(piece)
+                kept.add(out)
+                await send_large(call, out)
                 body = await exchange.read()
+            held = held if ids is None else ids.end(held)
         finally:
+            kept.add(held)
             attempt.response_size = kept.size
             attempt.response = kept.head()
             attempt.facts = target.plugin.read_tail(kept.tail())

@@ -63,7 +63,8 @@ class ReserveLimits:
             counted = CountedLimits([*counted.each, *of_client])
         if not counted.each:
             return
-        if call.operation == Operation.BATCH_CREATE and counted.metered:
+        later = call.operation == Operation.BATCH_CREATE or (call.head and call.head.background)
+        if later and counted.metered:
             raise _not_metered(counted)
         estimate = estimated_amounts(call, targets, counted)
         now_ns = self._clock.now_ns()
@@ -212,9 +213,10 @@ def _not_metered(counted: CountedLimits) -> Forbidden:
         if limit.measure in (Measure.TOKENS, Measure.SPEND)
     )
     return Forbidden(
-        f"Tokens and cost of a batch are not known to the gateway, and these limits count them:"
-        f" {names}.",
-        hint="Send the requests one by one, or use a key to which no such limit applies.",
+        "Tokens and cost of a batch, or of a response in the background, are not known to the"
+        f" gateway, and these limits count them: {names}.",
+        hint="Send the requests one by one and wait for the answers, or use a key to which no such"
+        " limit applies.",
         code="batch_not_metered",
     )
 

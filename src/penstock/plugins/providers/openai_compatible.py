@@ -28,7 +28,7 @@ from penstock.rules.wire.head import edit_request
 from penstock.rules.wire.openai.answer_reader import read_events
 from penstock.rules.wire.openai.facts import facts_in_tail, read_answer
 from penstock.rules.wire.openai.fields import edit_fields
-from penstock.rules.wire.openai.paths import TEXT_PATHS
+from penstock.rules.wire.openai.paths import FILES_DIALECT, STORED_DIALECT, TEXT_PATHS
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.openai.stream import ChatStream
 from penstock.spi.chat import BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
@@ -46,7 +46,8 @@ class OpenAICompatible(OpenAIApi):
 
     def __init__(self) -> None:
         self._responses = OpenAIResponses()
-        self._files = OpenAIFiles()
+        self._files = OpenAIFiles(FILES_DIALECT)
+        self._stored = OpenAIFiles(STORED_DIALECT)
         others = (OpenAIMedia(), OpenAIRerank(), OpenAIClassify())
         self._others: Mapping[str, ChatProvider] = {each.dialect: each for each in others}
 
@@ -58,7 +59,9 @@ class OpenAICompatible(OpenAIApi):
     ) -> ChatProvider:
         if dialect == self._responses.dialect and _serves(provider, "responses"):
             return self._responses
-        if dialect == self._files.dialect and _serves(provider, "files"):
+        if dialect == STORED_DIALECT and _serves(provider, "responses"):
+            return self._stored
+        if dialect == FILES_DIALECT and _serves(provider, "files"):
             return self._files
         return self._others.get(dialect, self)
 

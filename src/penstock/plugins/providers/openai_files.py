@@ -1,19 +1,25 @@
-"""Files and batches of a provider with OpenAI's API; `openai_compatible` chooses it."""
+"""What a provider with OpenAI's API keeps: files and batches, or responses; `openai_compatible`
+chooses it."""
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.plugins.providers.openai_api import OpenAIApi
 from penstock.rules.neutral.answer import AnswerEvent, AnswerFacts
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.redaction import Redaction
-from penstock.rules.wire.openai.paths import FILES_DIALECT
 from penstock.spi.chat import AnswerStream, BuiltRequest, ChatProvider, OutgoingCall, ProviderConfig
 
 
 class OpenAIFiles(OpenAIApi):
     """`spi.chat.ChatProvider`. Its requests are those of `pass_through`; no answer has usage."""
 
-    dialect = FILES_DIALECT
     stream_type = b"-"  # none of its answers is a stream
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    @property
+    def dialect(self) -> str:
+        return self._dialect
 
     def for_dialect(
         self,
@@ -26,7 +32,7 @@ class OpenAIFiles(OpenAIApi):
     def build(self, provider: ProviderConfig, call: OutgoingCall) -> BuiltRequest:  # noqa: ARG002 - its paths have ids
         raise InvalidRequest("This request is not written again.", code="not_sent_again")
 
-    def read_answer(self, body: bytes) -> AnswerFacts:  # noqa: ARG002 - a batch reports usage each time
+    def read_answer(self, body: bytes) -> AnswerFacts:  # noqa: ARG002 - what is kept reports its usage each time
         return AnswerFacts()
 
     def read_tail(self, tail: bytes) -> AnswerFacts:  # noqa: ARG002 - the same
@@ -44,4 +50,4 @@ class OpenAIFiles(OpenAIApi):
         redaction: Redaction,  # noqa: ARG002 - the same
         translated: bool,  # noqa: ARG002 - the same
     ) -> AnswerStream:
-        raise InvalidRequest("Files and batches have no streams.", code="not_translatable")
+        raise InvalidRequest("What a provider keeps has no streams.", code="not_translatable")

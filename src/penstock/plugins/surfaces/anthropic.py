@@ -1,14 +1,16 @@
 """Anthropic's API: messages, the count of their tokens, and models."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Operation
+from penstock.rules.formats.json_places import FoundString
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.errors import (
@@ -16,12 +18,13 @@ from penstock.rules.wire.anthropic.errors import (
     render_error_event,
     render_provider_error,
 )
+from penstock.rules.wire.anthropic.file_ids import require_no_file
 from penstock.rules.wire.anthropic.models import render_model, render_models
 from penstock.rules.wire.anthropic.request_reader import read_request
 from penstock.rules.wire.anthropic.request_writer import write_request
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.kept import KeptFormat
+from penstock.spi.kept import AnswerIds, ChatIds, KeptFormat
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute, path_of_operation
 
 _VERSION: Final = b"anthropic-version"
@@ -35,6 +38,20 @@ _PASSED: Final = (_VERSION, b"anthropic-beta")
 MAX_PASSED_BYTES: Final = 1024  # of one header of the caller; a longer one is left out
 
 
+class AnthropicIds:
+    """`spi.kept.ChatIds`. It serves none."""
+
+    def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
+        return b"file_id" in body
+
+    def named(self, body: bytes) -> Sequence[FoundString]:
+        require_no_file(body)
+        return ()
+
+    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:  # noqa: ARG002 - nothing is kept
+        return None
+
+
 class AnthropicSurface:
     """`spi.surface.Surface`."""
 
@@ -44,6 +61,7 @@ class AnthropicSurface:
     credential_hint = "x-api-key: <key>"
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
     kept: KeptFormat | None = None
+    chat_ids: ChatIds | None = AnthropicIds()
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
         """The key, or the token of a `Bearer` header."""

@@ -21,7 +21,7 @@ from penstock.rules.wire.gemini.models import render_model, render_models
 from penstock.rules.wire.gemini.parts import SEALED_START
 from penstock.rules.wire.gemini.request_reader import read_request
 from penstock.rules.wire.gemini.request_writer import write_request
-from penstock.spi.kept import KeptFormat
+from penstock.spi.kept import ChatIds, KeptFormat
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute
 
 _METHODS: Final = {
@@ -54,6 +54,7 @@ class GeminiSurface:
     credential_hint = "x-goog-api-key: <key>"
     keep_alive = b"\n\n"  # official clients fail on comments; both kinds of streams may have these
     kept: KeptFormat | None = None
+    chat_ids: ChatIds | None = None
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         """The key of the header, of a `Bearer` header, or of the parameter `key`."""

@@ -1,16 +1,19 @@
 """OpenAI's API: chat completions, completions, embeddings, moderations and the model list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import Operation
+from penstock.rules.formats.json_places import FoundString
 from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
+from penstock.rules.wire.openai.chat_ids import named_ids
 from penstock.rules.wire.openai.errors import (
     render_error,
     render_error_event,
@@ -21,7 +24,7 @@ from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.kept import KeptFormat
+from penstock.spi.kept import AnswerIds, ChatIds, KeptFormat
 from penstock.spi.surface import (
     LIST_MODELS,
     MAKES_TOKENS,
@@ -38,6 +41,19 @@ _ROUTES: Final = (
 )
 
 
+class OpenAIChatIds:
+    """`spi.kept.ChatIds`. Answers of chat completions are not kept."""
+
+    def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
+        return b"file_id" in body
+
+    def named(self, body: bytes) -> Sequence[FoundString]:
+        return named_ids(body)
+
+    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:  # noqa: ARG002 - nothing is kept
+        return None
+
+
 class OpenAISurface:
     """`spi.surface.Surface`."""
 
@@ -47,6 +63,7 @@ class OpenAISurface:
     credential_hint = "Authorization: Bearer <key>"
     keep_alive = b": waiting for the model\n\n"
     kept: KeptFormat | None = None
+    chat_ids: ChatIds | None = OpenAIChatIds()
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:  # noqa: ARG002 - never in the query
         """The token of a `Bearer` header, without spaces around it."""

@@ -1,4 +1,5 @@
-"""OpenAI's files and batches. Credentials and errors are those of its other APIs."""
+"""OpenAI's files, batches and stored responses. Credentials and errors are those of its other
+APIs."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,8 +11,14 @@ from penstock.rules.formats.form import FormBytes
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.openai import kept
-from penstock.rules.wire.openai.paths import FILES_DIALECT, KEPT_PATHS
-from penstock.spi.kept import KeptFormat, UploadedForm
+from penstock.rules.wire.openai.paths import (
+    FILES_DIALECT,
+    KEPT_PATHS,
+    STORED_DIALECT,
+    STORED_PATHS,
+)
+from penstock.rules.wire.responses.ids import ResponseIds
+from penstock.spi.kept import AnswerIds, ChatIds, KeptFormat, UploadedForm
 from penstock.spi.surface import SurfaceRoute
 
 _CONTENT_TYPE: Final = b"content-type"
@@ -34,6 +41,12 @@ class OpenAIKept:
     def seal_file(self, body: bytes, model: str, signer: IdSigner) -> bytes:
         return kept.seal_file(body, model, signer)
 
+    def of_answer(self, signer: IdSigner) -> AnswerIds:
+        return ResponseIds(signer, previous=True)
+
+    def seal_items(self, body: bytes, signer: IdSigner) -> bytes:
+        return ResponseIds(signer, previous=False).items(body)
+
     def seal_batch(self, body: bytes, model: str, signer: IdSigner) -> bytes:
         return kept.seal_batch(body, model, signer)
 
@@ -44,6 +57,7 @@ class OpenAIFilesSurface(OpenAISurface):
     dialect = FILES_DIALECT
     prefix = "/v1/files/"
     kept: KeptFormat | None = OpenAIKept()
+    chat_ids: ChatIds | None = None
     routes = tuple(
         SurfaceRoute(each.method, "/v1" + each.path, each.operation.value) for each in KEPT_PATHS
     )
@@ -70,7 +84,16 @@ class OpenAIFilesSurface(OpenAISurface):
         stream: bool,  # noqa: ARG002 - the same
     ) -> tuple[str, bytes]:
         raise InvalidRequest(
-            "A call about a file or a batch is not sent again: it changes something at the"
-            " provider.",
+            "A call about what a provider keeps is not sent again: it changes something there.",
             code="not_sent_again",
         )
+
+
+class StoredResponsesSurface(OpenAIFilesSurface):
+    """`spi.surface.Surface`. What was answered before, and is kept by the provider."""
+
+    dialect = STORED_DIALECT
+    prefix = "/v1/responses/"
+    routes = tuple(
+        SurfaceRoute(each.method, "/v1" + each.path, each.operation.value) for each in STORED_PATHS
+    )

@@ -18,7 +18,7 @@ from penstock.rules.wire.openai.errors import (
     render_provider_error,
 )
 from penstock.rules.wire.openai.models import render_model, render_models
-from penstock.spi.kept import KeptFormat
+from penstock.spi.kept import ChatIds, KeptFormat
 from penstock.spi.surface import ANY_METHOD, SurfaceRoute
 
 _ROUTES: Final = (SurfaceRoute(ANY_METHOD, PREFIX + "{model}", Operation.PASS_THROUGH.value),)
@@ -34,6 +34,7 @@ class PassThroughSurface:
     credential_hint = "Authorization: Bearer <key>"
     keep_alive = b""
     kept: KeptFormat | None = None
+    chat_ids: ChatIds | None = None
 
     def credential(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
         """The key, in the header or the query member that the SDK of any vendor uses."""

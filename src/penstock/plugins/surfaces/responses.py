@@ -1,24 +1,42 @@
 """OpenAI's Responses API. Credentials, errors and the request head are those of its other APIs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from penstock.kernel.errors import PenstockError
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
+from penstock.rules.formats.json_places import FoundString
 from penstock.rules.neutral.answer import AnswerEvent
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
+from penstock.rules.wire.responses.ids import ResponseIds, named_ids, read_kept
 from penstock.rules.wire.responses.request_reader import DIALECT, read_echo, read_request
 from penstock.rules.wire.responses.request_writer import write_request
+from penstock.spi.kept import AnswerIds, ChatIds
 from penstock.spi.surface import AnswerWriter, SurfaceRoute
+
+
+class ResponsesIds:
+    """`spi.kept.ChatIds`."""
+
+    def may_be_named(self, head: RequestHead, body: bytes) -> bool:
+        return head.continues or b"file_id" in body
+
+    def named(self, body: bytes) -> Sequence[FoundString]:
+        return named_ids(body)
+
+    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:
+        return ResponseIds(signer, previous=head.continues)
 
 
 class ResponsesSurface(OpenAISurface):
     """`spi.surface.Surface`."""
 
     dialect = DIALECT
+    chat_ids: ChatIds | None = ResponsesIds()
     prefix = "/v1/responses"
     routes = (SurfaceRoute("POST", "/v1/responses", Operation.CHAT.value),)
 
@@ -26,7 +44,9 @@ class ResponsesSurface(OpenAISurface):
         return read_request(body)
 
     def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
-        head = super().read_head(path, query, body, content_type)
+        head, members = super().read_head(path, query, body, content_type), read_kept(body)
+        if members.continues or members.background:
+            head = head._replace(continues=members.continues, background=members.background)
         return head._replace(echo=read_echo(body)) if b"json_schema" in body else head
 
     def write_conversation(

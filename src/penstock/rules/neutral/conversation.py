@@ -22,7 +22,8 @@ class RequestHead(NamedTuple):
     stream. `model_at`: the position of the value of `model` in the body, if reading found it.
     `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events.
     `shown`: what the record keeps of a form, whose body has files. `echo`: the part of the request
-    that its answer repeats."""
+    that its answer repeats. `continues`: it names a response, or a conversation, that the provider
+    keeps. `background`: its answer is wanted later."""
 
     model: str
     stream: bool = False
@@ -31,6 +32,8 @@ class RequestHead(NamedTuple):
     as_array: bool = False
     shown: bytes = b""
     echo: bytes = b""
+    continues: bool = False
+    background: bool = False
 
 
 class MessageRole(StrEnum):

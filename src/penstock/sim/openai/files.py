@@ -59,6 +59,9 @@ class FileStore:
             self._size -= len(oldest.content)
         return document
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
     def get(self, name: str) -> StoredFile:
         """Returns a file. Raises `NotFound`."""
         if (found := self._files.get(name)) is None:

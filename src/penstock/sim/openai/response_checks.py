@@ -65,19 +65,25 @@ def check_tools(request: ResponseCount, declared: Sequence[FunctionDeclared]) ->
         )
 
 
-def check_items(items: Sequence[InputItem], stored: Container[str], *, json_mode: bool) -> None:
-    """Checks the input. `stored` has the ids of items that the simulator keeps. Raises
-    `InvalidRequest`, or `NotFound` for an item that it does not keep."""
+def check_items(
+    items: Sequence[InputItem],
+    stored: Container[str],
+    files: Container[str],
+    *,
+    json_mode: bool,
+) -> None:
+    """Checks the input. `stored` has the ids of items that the simulator keeps, `files` those of
+    files. Raises `InvalidRequest`, or `NotFound` for an item that it does not keep."""
     if not items:
         raise InvalidRequest(
             "Missing required parameter: 'input'.", code="missing_required_parameter", param="input"
         )
     for index, item in enumerate(items):
         if isinstance(item, MessageItem):
-            _check_message(f"input[{index}]", item)
+            _check_message(f"input[{index}]", item, files)
         if isinstance(item, FunctionOutputItem) and not isinstance(item.output, str):
             for number, part in enumerate(item.output):
-                _check_media(f"input[{index}].output[{number}]", part)
+                _check_media(f"input[{index}].output[{number}]", part, files)
     _check_ids(items)
     _check_calls(items)
     _check_reasoning(items, stored)
@@ -89,7 +95,7 @@ def check_items(items: Sequence[InputItem], stored: Container[str], *, json_mode
         )
 
 
-def _check_message(place: str, item: MessageItem) -> None:
+def _check_message(place: str, item: MessageItem, files: Container[str]) -> None:
     if isinstance(item.content, str):
         return
     for number, part in enumerate(item.parts):
@@ -103,10 +109,13 @@ def _check_message(place: str, item: MessageItem) -> None:
                 code="invalid_value",
                 param=inside,
             )
-        _check_media(inside, part)
+        _check_media(inside, part, files)
 
 
-def _check_media(place: str, part: object) -> None:
+def _check_media(place: str, part: object, files: Container[str]) -> None:
+    file_id = part.file_id if isinstance(part, InputImage | InputFile) else None
+    if file_id is not None and file_id not in files:
+        raise InvalidRequest(f"No such File object: {file_id}", param=f"{place}.file_id")
     match part:
         case InputImage():
             _check_one_of(place, part.image_url, part.file_id)

@@ -132,6 +132,17 @@ def read_items(value: str | Sequence[Any]) -> list[InputItem]:
     return [_read_item(item, f"input[{index}]") for index, item in enumerate(value)]
 
 
+def sent_items(value: str | Sequence[Any], response: str) -> list[dict[str, Any]]:
+    """Returns the items of an input as a list of them shows them, each with its id."""
+    if isinstance(value, str):
+        value = [{"role": "user", "content": [{"type": "input_text", "text": value}]}]
+    key = response.removeprefix("resp_")
+    return [
+        {"type": "message", "id": f"item_{key}_{index}", **cast("dict[str, Any]", item)}
+        for index, item in enumerate(value)
+    ]
+
+
 def _read_item(value: Any, place: str) -> InputItem:
     given = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     kind = given.get("type", "message")

@@ -137,7 +137,10 @@ def read_declared(request: ResponseCount) -> list[FunctionDeclared]:
 
 def check_options(request: ResponseRequest) -> None:
     """Raises `InvalidRequest` for options that the simulator or OpenAI does not have."""
-    for name in ("background", "conversation", "prompt"):
+    if request.background and request.store is False:
+        raise InvalidRequest("'background' requires 'store' to be true.", param="background")
+    streams_later = {"background"} if request.stream else set[str]()
+    for name in ("conversation", "prompt", *streams_later):
         if getattr(request, name):
             raise InvalidRequest(
                 f"Unsupported parameter: '{name}' is not simulated.",

@@ -1,23 +1,38 @@
-"""The responses that the simulator keeps, for `previous_response_id`. It is bounded: the oldest
-response is forgotten."""
+"""The responses that the simulator keeps: for `previous_response_id`, and to be polled, shown,
+cancelled and removed. It is bounded: the oldest response is forgotten."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from penstock.kernel.errors import InvalidRequest
+from penstock.kernel.errors import InvalidRequest, NotFound
 from penstock.sim.openai.response_items import InputItem
 
 _MOST: Final = 500  # responses
+_BACKGROUND_POLLS: Final = 2  # of a response in the background, until it is complete
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredResponse:
-    """The items of a response's input and output, and its document."""
+    """The items of a response's input and output, its document, and the items that its own request
+    contained. `polls`: how often it was shown."""
 
     items: Sequence[InputItem]
     document: dict[str, Any]
+    sent: Sequence[dict[str, Any]] = ()
+    polls: int = 0
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """The document before the response is complete."""
+        begun = {"status": "in_progress" if self.polls else "queued", "output": (), "usage": None}
+        return {**self.document, "completed_at": None, "incomplete_details": None, **begun}
+
+    @property
+    def is_running(self) -> bool:
+        """Returns whether a response in the background is not complete yet."""
+        return bool(self.document["background"]) and self.polls < _BACKGROUND_POLLS
 
 
 class ResponseStore:
@@ -26,9 +41,44 @@ class ResponseStore:
     def __init__(self) -> None:
         self._responses: OrderedDict[str, StoredResponse] = OrderedDict()
 
-    def find(self, name: str) -> StoredResponse | None:
-        """Returns the response with that id, if it is kept."""
-        return self._responses.get(name)
+    def show(self, name: str) -> dict[str, Any]:
+        """Returns a response. One in the background is complete when it is shown for the second
+        time. Raises `NotFound`."""
+        found = self._get(name)
+        found.polls += 1
+        return found.begun if found.is_running else found.document
+
+    def cancel(self, name: str) -> dict[str, Any]:
+        """Cancels a response in the background. Raises `NotFound`, `InvalidRequest`."""
+        found = self._get(name)
+        if not found.document["background"]:
+            raise InvalidRequest("Cannot cancel a synchronous response.")
+        if found.is_running:
+            found.document = {**found.begun, "status": "cancelled"}
+            found.polls = _BACKGROUND_POLLS
+        return found.document
+
+    def remove(self, name: str) -> dict[str, Any]:
+        """Removes a response. Raises `NotFound`."""
+        self._get(name)
+        del self._responses[name]
+        return {"id": name, "object": "response", "deleted": True}
+
+    def list_items(self, name: str) -> dict[str, Any]:
+        """Returns what the request of a response contained. Raises `NotFound`."""
+        data = list(self._get(name).sent)
+        return {
+            "object": "list",
+            "data": data,
+            "has_more": False,
+            "first_id": data[0]["id"] if data else None,
+            "last_id": data[-1]["id"] if data else None,
+        }
+
+    def _get(self, name: str) -> StoredResponse:
+        if (found := self._responses.get(name)) is None:
+            raise NotFound(f"Response with id '{name}' not found.", param="response_id")
+        return found
 
     def previous(self, name: str | None) -> Sequence[InputItem]:
         """Returns the items of the previous response. Raises `InvalidRequest`."""

@@ -182,7 +182,7 @@ class ResponseWriter:
             "id": self.id,
             "object": "response",
             "created_at": self.created,
-            "background": False,
+            "background": bool(request.background),
             "error": None,
             "incomplete_details": None,
             "instructions": request.instructions,

@@ -26,7 +26,7 @@ from penstock.sim.openai.rerankings import (
     read_tei_rerank,
 )
 from penstock.sim.openai.response_checks import check_items, check_tools
-from penstock.sim.openai.response_items import InputItem, read_items
+from penstock.sim.openai.response_items import InputItem, read_items, sent_items
 from penstock.sim.openai.response_prompt import read_response_prompt
 from penstock.sim.openai.response_requests import (
     ResponseCount,
@@ -86,19 +86,20 @@ class OpenAi:
         if path.startswith(f"{_BATCHES}/") and path.endswith("/cancel"):
             name = path.removeprefix(f"{_BATCHES}/").removesuffix("/cancel")
             return _kept(lambda _body, now_s: self._batches.cancel(name, now_s))
+        if path.startswith(f"{_RESPONSES}/") and path.endswith("/cancel"):
+            response = path.removeprefix(f"{_RESPONSES}/").removesuffix("/cancel")
+            return _kept(lambda _body, _now_s: self._store.cancel(response))
         return self._endpoints.get(path)
 
     def page(self, path: str, _query: str, models: Sequence[str], /) -> dict[str, Any] | None:
         if path == _MODELS:
             return {"object": "list", "data": [_model(name) for name in models]}
-        if path.startswith(f"{_RESPONSES}/"):
-            return self._kept(path.removeprefix(f"{_RESPONSES}/"))
         name = path.removeprefix(f"{_MODELS}/")
         return _model(name) if name != path else None
 
     def kept(self, method: str, path: str, now_s: int) -> dict[str, Any] | bytes | None:
-        """Returns what GET and DELETE answer about files and batches; `None` for another path.
-        Raises `NotFound`."""
+        """Returns what GET and DELETE answer about files, batches and responses; `None` for another
+        path. Raises `NotFound`."""
         if method not in ("GET", "DELETE"):
             return None
         if path in (_FILES, _BATCHES) and method == "GET":
@@ -108,12 +109,22 @@ class OpenAi:
             if method == "DELETE":
                 return self._files.remove(name)
             return self._files.get(name).document
+        if path.startswith(f"{_RESPONSES}/"):
+            return self._kept_response(method, path.removeprefix(f"{_RESPONSES}/"))
         if folder == _BATCHES and method == "GET":
             return self._batches.get(name, now_s)
         if folder.startswith(f"{_FILES}/") and name == "content" and method == "GET":
             file = self._files.get(folder.removeprefix(f"{_FILES}/"))
             return file.content
         return None
+
+    def _kept_response(self, method: str, path: str) -> dict[str, Any] | None:
+        name, _, rest = path.partition("/")
+        if rest == "input_items" and method == "GET":
+            return self._store.list_items(name)
+        if rest:
+            return None
+        return self._store.remove(name) if method == "DELETE" else self._store.show(name)
 
     def _run(self, path: str, body: bytes, now_s: int) -> bytes:
         """Answers one request of a batch, at once. Raises as the path does."""
@@ -164,7 +175,11 @@ class OpenAi:
             if keeps and not writer.answer.choices[0].huge:
                 document = writer.document()
                 said = read_items(document["output"])
-                self._store.keep(writer.id, StoredResponse([*items, *said], document))
+                sent = sent_items(request.input, writer.id)
+                stored = StoredResponse([*items, *said], document, sent)
+                self._store.keep(writer.id, stored)
+                if request.background and not request.stream:
+                    return writer.id, document_script(stored.begun)
             return writer.id, writer.script()
 
         options = {**prompt.controls(), **(request.metadata or {})}
@@ -193,13 +208,9 @@ class OpenAi:
         check_tools(request, declared)
         earlier = self._store.previous(request.previous_response_id)
         items = [*earlier, *read_items(request.input)]
-        check_items(items, self._store, json_mode=request.format.type == "json_object")
+        json_mode = request.format.type == "json_object"
+        check_items(items, self._store, self._files, json_mode=json_mode)
         return items, read_response_prompt(request, items, declared)
-
-    def _kept(self, name: str) -> dict[str, Any]:
-        if (found := self._store.find(name)) is None:
-            raise NotFound(f"Response with id '{name}' not found.", param="response_id")
-        return found.document
 
 
 def _kept(answer: Callable[[bytes, int], dict[str, Any]]) -> Endpoint:

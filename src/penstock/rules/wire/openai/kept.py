@@ -149,8 +149,11 @@ def _sealed(body: bytes, kinds: dict[str, tuple[IdKind, str]], signer: IdSigner)
         members: dict[str, msgspec.Raw | str] = dict(decode_json(_members, body))
         for name, (kind, model) in kinds.items():
             plain = decode_json(_text, bytes(members.get(name, b"null")))  # pyright: ignore[reportArgumentType] - not replaced yet
-            if plain:
-                members[name] = signer.sign(kind, plain, model)
+            signed = signer.sign(kind, plain, model) if plain else None
+            if signed is not None:
+                members[name] = signed
+            elif plain:
+                raise msgspec.DecodeError(f"{name} is too long")
             elif name == "id":
                 raise msgspec.DecodeError("no id")
     except msgspec.DecodeError as error:

@@ -48,3 +48,10 @@ KEPT_PATHS: Final = (
     KeptPath(Operation.BATCH_CANCEL, "POST", "/batches/{id}/cancel"),
 )
 FILES_DIALECT: Final = "openai_files"
+STORED_PATHS: Final = (
+    KeptPath(Operation.RESPONSE_GET, "GET", "/responses/{id}"),
+    KeptPath(Operation.RESPONSE_DELETE, "DELETE", "/responses/{id}"),
+    KeptPath(Operation.RESPONSE_CANCEL, "POST", "/responses/{id}/cancel"),
+    KeptPath(Operation.RESPONSE_ITEMS, "GET", "/responses/{id}/input_items"),
+)
+STORED_DIALECT: Final = "openai_responses"  # of responses that a provider has stored

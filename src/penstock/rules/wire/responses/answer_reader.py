@@ -27,6 +27,7 @@ from penstock.rules.neutral.answer import (
     bounded_facts,
 )
 from penstock.rules.neutral.conversation import Citation, Other
+from penstock.rules.provider_ids import MAX_ID_CHARS
 from penstock.rules.wire.members import LIST, NUMBER, TEXT, Members
 from penstock.rules.wire.responses.request_reader import DIALECT
 from penstock.rules.wire.responses.usage import read_usage, usage_in_tail
@@ -142,7 +143,7 @@ class ResponseReader:
             self._started = True
             created = answer.find("created_at", NUMBER) or 0
             yield AnswerStarted(
-                (answer.find("id", TEXT) or "")[:MAX_NAME_CHARS],
+                (answer.find("id", TEXT) or "")[:MAX_ID_CHARS],
                 (answer.find("model", TEXT) or "")[:MAX_NAME_CHARS],
                 int(created) if 0 < created < 2**53 else 0,
             )
