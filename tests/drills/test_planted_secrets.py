@@ -23,7 +23,7 @@ from drills.secret_world import (
 )
 from tests.installation import Installation, wait_until
 from tests.redis_server import redis_server
-from tests.stores import cluster, postgres_binaries
+from tests.stores import postgres_cluster
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -67,13 +67,10 @@ def test_planted_secrets_are_found_nowhere(tmp_path: Path) -> None:
 
 def test_planted_secrets_are_found_nowhere_with_postgresql_and_redis(tmp_path: Path) -> None:
     """The passwords of both are secrets, too."""
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed")  # needs: postgresql
     with ExitStack() as stack:
         password = planted("redis password")
         redis = stack.enter_context(redis_server("--requirepass", password))
-        postgres = stack.enter_context(cluster(binaries))
+        postgres = stack.enter_context(postgres_cluster())
         database = make_url(postgres.new_url()).set(password=planted("database password"))
         variables = {
             "PENSTOCK_GATEWAY__REDIS_URL": redis.url.replace("redis://", f"redis://:{password}@"),

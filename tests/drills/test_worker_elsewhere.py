@@ -16,7 +16,7 @@ from installation import Installation, wait_until
 from penstock.infra.home import Home
 from penstock.infra.sql import Database
 from tests.ports import free_port
-from tests.stores import cluster, postgres_binaries
+from tests.stores import postgres_cluster
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
 
@@ -26,10 +26,7 @@ CONCURRENCY = 4
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("half of the drill unproven: PostgreSQL")  # needs: postgresql
-    with cluster(binaries) as running:
+    with postgres_cluster() as running:
         yield running.new_url()
 
 

@@ -1,5 +1,5 @@
 """A fresh installation for each test, made once and copied: its first password takes a while. And
-one server for the tests of the REST API."""
+one server for the tests of the REST API, and one PostgreSQL for those of stores."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 from tests.features.world import World, open_world
 from tests.ports import free_port
 from tests.server.running import Caller, Server, running
+from tests.stores import Cluster, postgres_cluster
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def installed(home: Path) -> Iterator[World]:
     world = open_world(home)
     yield world
     world.database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with postgres_cluster() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,10 @@ from penstock.features.identity.audit_log import AuditEvent
 from penstock.infra.egress.client import Egress
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
 from penstock.kernel.time import SystemClock
 from penstock.plugins.providers.vendors import VENDORS
 from penstock.spi.chat import ChatProvider
+from tests.stores import migrated_sqlite
 
 MASTER_KEY = bytes(range(32))
 SECRET = "sk-canary-0123456789-wxyz"
@@ -53,11 +52,16 @@ def open_world(
     url: str = "",
 ) -> World:
     """The installation in `home`, made if it is empty."""
-    database = Database(url or sqlite_url(home / "penstock.db"))
-    migrate(database)
+    database = Database(url or migrated_sqlite(home / "penstock.db"))
     clock = SystemClock()
     identity = Identity(
-        home, database, MASTER_KEY, clock=clock, random_bytes=os.urandom, changed=changed
+        home,
+        database,
+        MASTER_KEY,
+        clock=clock,
+        random_bytes=os.urandom,
+        changed=changed,
+        password_cost=2,
     )
     identity.bootstrap.ensure()
     project_id = identity.access_sections()[0].project_id

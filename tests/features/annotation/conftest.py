@@ -45,14 +45,12 @@ from penstock.features.prompts.service.prompts import PromptService
 from penstock.infra.columns import ColumnStore
 from penstock.infra.registry import Registry
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
 from penstock.rules.annotation.labels import LabelChoice, LabelKind, LabelSchema
 from penstock.rules.evaluation.items import DatasetItem
 from penstock.rules.evaluation.measurements import Measurement, scored
 from penstock.rules.scores.score import Score
 from tests.features.identity.conftest import HandClock, World, open_world
-from tests.stores import cluster, postgres_binaries
+from tests.stores import Cluster, migrated_sqlite
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "rubric": {"model": "judge", "criteria": "It helps."},
@@ -196,18 +194,14 @@ def world(
     """An installation over each relational store."""
     folder = tmp_path_factory.mktemp("annotation")
     if request.param == "sqlite":
-        yield from _opened(folder, sqlite_url(folder / "penstock.db"))
+        yield from _opened(folder, migrated_sqlite(folder / "penstock.db"))
         return
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("half of the law unproven: PostgreSQL")  # needs: postgresql
-    with cluster(binaries) as running:
-        yield from _opened(folder, running.new_url())
+    running: Cluster = request.getfixturevalue("postgres")
+    yield from _opened(folder, running.migrated_url())
 
 
 def _opened(folder: Path, url: str) -> Iterator[World]:
     database = Database(url)
-    migrate(database)
     yield open_world(folder, database, HandClock())
     database.close()
 

@@ -16,12 +16,10 @@ from penstock.features.feedback.store import schema
 from penstock.features.traces.schema import FAMILY, STEPS
 from penstock.infra.columns import ColumnStore, apply_steps, open_columns
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
 from penstock.rules.evaluation.items import DatasetItem
 from tests.features.datasets.recorded import Recorded
 from tests.features.identity.conftest import HandClock, World, open_world
-from tests.stores import cluster, postgres_binaries
+from tests.stores import Cluster, migrated_sqlite
 
 
 @dataclass
@@ -58,18 +56,14 @@ def world(
     """An installation over each relational store."""
     folder = tmp_path_factory.mktemp("datasets")
     if request.param == "sqlite":
-        yield from _opened(folder, sqlite_url(folder / "penstock.db"))
+        yield from _opened(folder, migrated_sqlite(folder / "penstock.db"))
         return
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("half of the law unproven: PostgreSQL")  # needs: postgresql
-    with cluster(binaries) as running:
-        yield from _opened(folder, running.new_url())
+    running: Cluster = request.getfixturevalue("postgres")
+    yield from _opened(folder, running.migrated_url())
 
 
 def _opened(folder: Path, url: str) -> Iterator[World]:
     database = Database(url)
-    migrate(database)
     yield open_world(folder, database, HandClock())
     database.close()
 

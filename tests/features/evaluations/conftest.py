@@ -31,7 +31,7 @@ from penstock.rules.evaluation.samples import Sample
 from penstock.rules.replay import CallerRequest
 from penstock.spi.evaluator import Evaluator, EvaluatorDescription, JudgeModels, Options
 from tests.features.releases.released import Released, open_released
-from tests.stores import Cluster, cluster, postgres_binaries
+from tests.stores import Cluster
 
 RATE = MetricFacts(MetricKind.RATE)
 
@@ -151,23 +151,12 @@ def create_evaluated(folder: Path, url: str = "") -> Evaluated:
     return Evaluated(released, context, service, results, work, wanted, evaluators)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip(
-            "runs over PostgreSQL unproven: apt-get install postgresql"
-        )  # needs: postgresql
-    with cluster(binaries) as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def evaluated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Evaluated]:
     url = ""
     if request.param == "postgresql":
         running: Cluster = request.getfixturevalue("postgres")
-        url = running.new_url()
+        url = running.migrated_url()
     found = create_evaluated(tmp_path, url)
     yield found
     found.context.database.close()

@@ -10,9 +10,7 @@ import pytest
 from penstock.features.access import Principal, Role
 from penstock.features.identity.assembly import Identity
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
-from tests.stores import Cluster, cluster, postgres_binaries
+from tests.stores import Cluster, migrated_sqlite
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "a long enough password"
@@ -53,29 +51,17 @@ class World:
         return invitations.redeem(token, email, PASSWORD).principal({self.project_id: role})
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip(
-            "half of the contract unproven: apt-get install postgresql"
-        )  # needs: postgresql
-    with cluster(binaries) as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     if request.param == "sqlite":
-        return lambda: sqlite_url(tmp_path / "penstock.db")
+        return lambda: migrated_sqlite(tmp_path / "penstock.db")
     running: Cluster = request.getfixturevalue("postgres")
-    return running.new_url
+    return running.migrated_url
 
 
 @pytest.fixture
 def database(new_url: Callable[[], str]) -> Iterator[Database]:
     database = Database(new_url())
-    migrate(database)
     yield database
     database.close()
 

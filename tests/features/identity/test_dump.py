@@ -10,22 +10,20 @@ from penstock.features.access import Role
 from penstock.features.identity.assembly import Identity
 from penstock.features.identity.service.keys import NewKey
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
 from penstock.infra.sql.dump import dump, load
-from penstock.infra.sql.migrate import migrate
 from penstock.kernel.errors import SetupError
 from tests.features.identity.conftest import MASTER_KEY, PASSWORD, World
+from tests.stores import migrated_sqlite
 
 
 @pytest.fixture
 def other(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[Database]:
     """A fresh store of the other kind."""
     if world.database.is_sqlite:
-        url = request.getfixturevalue("postgres").new_url()
+        url = request.getfixturevalue("postgres").migrated_url()
     else:
-        url = sqlite_url(tmp_path / "other.db")
+        url = migrated_sqlite(tmp_path / "other.db")
     database = Database(url)
-    migrate(database)
     yield database
     database.close()
 

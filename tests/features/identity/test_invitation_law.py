@@ -19,10 +19,10 @@ from penstock.features.identity.service.invitations import InvitationLimits, Iss
 from penstock.infra.crypto import password_matches
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
 from penstock.kernel.errors import Conflict, Forbidden, NotFound, PenstockError
 from tests.conftest import LawSettings
 from tests.features.identity.conftest import HandClock, World, open_world
+from tests.stores import migrated_sqlite
 
 ADDRESSES = ("bob@example.org", "ann@example.org", "eve@example.org")
 PROJECTS = ("one", "two")
@@ -39,8 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after its first start, to copy for each example."""
     home = tmp_path_factory.mktemp("law") / "home"
     home.mkdir()
-    database = Database(sqlite_url(home / "penstock.db"))
-    migrate(database)
+    database = Database(migrated_sqlite(home / "penstock.db"))
     open_world(home, database, HandClock())
     database.close()
     return home

@@ -14,12 +14,10 @@ from penstock.features.prompts.service.comments import CommentService
 from penstock.features.prompts.service.labels import LabelService
 from penstock.features.prompts.service.prompts import PromptService
 from penstock.infra.sql import Database
-from penstock.infra.sql.database import sqlite_url
-from penstock.infra.sql.migrate import migrate
 from penstock.kernel.errors import PenstockError
 from penstock.rules.prompts.documents import PromptContent
 from tests.features.identity.conftest import HandClock, World, open_world
-from tests.stores import cluster, postgres_binaries
+from tests.stores import Cluster, migrated_sqlite
 
 EDITORS, ROUNDS = 6, 5
 
@@ -58,18 +56,14 @@ def races(
 ) -> Iterator[Races]:
     folder = tmp_path_factory.mktemp("races")
     if request.param == "sqlite":
-        yield from _opened(folder, sqlite_url(folder / "penstock.db"))
+        yield from _opened(folder, migrated_sqlite(folder / "penstock.db"))
         return
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("half of the law unproven: PostgreSQL")  # needs: postgresql
-    with cluster(binaries) as running:
-        yield from _opened(folder, running.new_url())
+    running: Cluster = request.getfixturevalue("postgres")
+    yield from _opened(folder, running.migrated_url())
 
 
 def _opened(folder: Path, url: str) -> Iterator[Races]:
     database = Database(url)
-    migrate(database)
     world = open_world(folder, database, HandClock())
     context = world.identity.context
     yield Races(world, PromptService(context), LabelService(context), CommentService(context))

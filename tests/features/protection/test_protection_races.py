@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.infra.sql.database import sqlite_url
 from tests.features.prompts.test_prompt_races import at_once
 from tests.features.protection.conftest import Protected, open_protected
-from tests.stores import cluster, postgres_binaries
+from tests.stores import Cluster
 
 ROUNDS = 8
 
@@ -16,15 +15,12 @@ ROUNDS = 8
 @pytest.fixture(params=["sqlite", "postgresql"])
 def racing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Protected]:
     if request.param == "sqlite":
-        yield open_protected(tmp_path, sqlite_url(tmp_path / "penstock.db"))
+        yield open_protected(tmp_path)
         return
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip("half of the law unproven: PostgreSQL")  # needs: postgresql
-    with cluster(binaries) as running:
-        world = open_protected(tmp_path, running.new_url())
-        yield world
-        world.released.world.database.close()
+    running: Cluster = request.getfixturevalue("postgres")
+    world = open_protected(tmp_path, running.migrated_url())
+    yield world
+    world.released.world.database.close()
 
 
 def test_an_environment_is_protected_while_an_unproven_release_starts(racing: Protected) -> None:

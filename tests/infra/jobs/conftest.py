@@ -8,17 +8,12 @@ import pytest
 from penstock.infra.jobs.store import METADATA
 from penstock.infra.sql import Database
 from penstock.infra.sql.database import sqlite_url
-from tests.stores import Cluster, cluster, postgres_binaries
+from tests.stores import Cluster, postgres_cluster
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    binaries = postgres_binaries()
-    if binaries is None:
-        pytest.skip(
-            "half of the contract unproven: apt-get install postgresql"
-        )  # needs: postgresql
-    with cluster(binaries) as running:
+    with postgres_cluster() as running:
         yield running
 
 
