@@ -5,7 +5,8 @@ length that an issuer uses, and a right check digit (ISO/IEC 7812-1, annex B).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from penstock.rules.guards.policies import Options
@@ -61,6 +62,21 @@ _ISSUERS: Final = (
 )
 
 
+_PREFIXES: Final = range(1, 5)  # digits of a prefix
+
+
+def _lengths_by_prefix() -> dict[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for issuer in _ISSUERS:
+        for prefix in map(str, range(issuer.first, issuer.last + 1)):
+            found[prefix] = found.get(prefix, _NONE).union(issuer.lengths)
+    return found
+
+
+_NONE: Final[frozenset[int]] = frozenset()
+_LENGTHS: Final = _lengths_by_prefix()
+
+
 class CardNumbers:
     """`rules.guards.scanning.Scanner`."""
 
@@ -100,65 +116,48 @@ def create() -> CardNumberDetector:
     return CardNumberDetector()
 
 
-def is_card_number(digits: str) -> bool:
-    """Returns whether digits have a prefix and a length of an issuer, and a right check digit."""
-    length = len(digits)
-    return any(
-        issuer.first <= int(digits[: len(str(issuer.first))]) <= issuer.last
-        and length in issuer.lengths
-        for issuer in _ISSUERS
-    ) and _is_right(digits)
+def _lengths(digits: str, at: int) -> frozenset[int]:
+    """Returns the lengths that numbers with the prefix at `at` have."""
+    return _NONE.union(*(_LENGTHS.get(digits[at : at + size], _NONE) for size in _PREFIXES))
 
 
 def _is_right(digits: str) -> bool:
     """The Luhn formula."""
-    total = 0
-    for position, digit in enumerate(map(int, reversed(digits))):
-        total += _DOUBLED[digit] if position % 2 else digit
-    return total % 10 == 0
+    doubled = (_DOUBLED[digit] for digit in map(int, digits[-2::-2]))
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
 def _search(text: str, run: tuple[int, int], found: list[Finding], *, goes_on: bool) -> int:
     """Adds the card numbers of a run of digits. Returns the first group that may begin another one
     if the run `goes_on`, or the end of the run."""
     groups = [group.span() for group in _GROUP.finditer(text, *run)]
-    following = _word_follows(text, run[1])
+    digits = "".join([text[begin:end] for begin, end in groups])
+    starts = list(accumulate((end - begin for begin, end in groups), initial=0))
+    ends = {start: number for number, start in enumerate(starts)}  # digits → groups before
+    if _word_follows(text, run[1]):
+        del ends[len(digits)]
     position = 0
     while position < len(groups):
-        begin, end = groups[position][0], -1
-        size, last = 0, position
-        while last < len(groups) and size <= MAX_DIGITS:
-            size += groups[last][1] - groups[last][0]
-            last += 1
-        if goes_on and size <= MAX_DIGITS:
-            return begin
-        for count in _candidates(groups, position):
-            upto = groups[count - 1][1]
-            is_last = upto == run[1]
-            if not (is_last and following) and is_card_number(_digits(text, begin, upto)):
-                end = count
-        if end < 0:
+        begin = starts[position]
+        if goes_on and len(digits) - begin <= MAX_DIGITS:
+            return groups[position][0]
+        size = _longest_number(digits, begin, ends)
+        if size == 0:
             position += 1
             continue
-        found.append(Finding(begin, groups[end - 1][1], KIND))
-        position = end
+        following = ends[begin + size]
+        found.append(Finding(groups[position][0], groups[following - 1][1], KIND))
+        position = following
     return run[1]
 
 
-def _candidates(groups: Sequence[tuple[int, int]], first: int) -> Iterator[int]:
-    """Yields the ends of the numbers that begin with a group, the longest last: the number of the
-    group after it."""
-    size = 0
-    for number in range(first, len(groups)):
-        size += groups[number][1] - groups[number][0]
-        if size > MAX_DIGITS:
-            return
-        if size >= MIN_DIGITS:
-            yield number + 1
-
-
-def _digits(text: str, start: int, end: int) -> str:
-    return "".join(_GROUP.findall(text, start, end))
+def _longest_number(digits: str, begin: int, ends: Container[int]) -> int:
+    """Returns the digits of the longest card number that begins at `begin` and ends at one of
+    `ends`, or 0."""
+    for size in sorted(_lengths(digits, begin), reverse=True):
+        if begin + size in ends and _is_right(digits[begin : begin + size]):
+            return size
+    return 0
 
 
 def _has_enough_digits(document: bytes) -> bool:
