@@ -27,6 +27,7 @@ UNIT    := not drill and not real_model and not e2e and not clients and not ray
 
 # Tests start Python hundreds of times; without compiled files each start compiles all modules.
 export PYTHONDONTWRITEBYTECODE :=
+test coverage unit drills drill e2e clients: export TMPDIR := $(shell .ci/memory-folder)
 
 # Stamp files record the state of the environment, so that a second run has nothing to do.
 RUNTIME := .venv/.runtime
