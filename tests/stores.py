@@ -44,6 +44,10 @@ def _migrate(url: str) -> None:
     database.close()
 
 
+def _new_name() -> str:
+    return f"test_{os.getpid()}_{next(_NUMBERS)}"
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A PostgreSQL server that listens on a socket file only."""
@@ -52,27 +56,33 @@ class Cluster:
 
     def new_url(self) -> str:
         """Creates an empty database and returns its URL."""
-        return self._create(f"test_{os.getpid()}_{next(_NUMBERS)}")
+        return self._create(_new_name())
 
-    def migrated_url(self) -> str:
-        """Creates a database with the current schema and returns its URL. Migrations run once in
-        the cluster; further databases are copies."""
-        return self._create(f"test_{os.getpid()}_{next(_NUMBERS)}", self._template)
+    @contextmanager
+    def migrated(self) -> Iterator[str]:
+        """Creates a database with the current schema, yields its URL, and drops it. Migrations run
+        once in the cluster; further databases are copies."""
+        name = _new_name()
+        yield self._create(name, self._template)
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     @cached_property
     def _template(self) -> str:
-        name = f"migrated_{os.getpid()}"
+        name = _new_name()
         _migrate(self._create(name))
         return name
 
     def _create(self, name: str, template: str = "template1") -> str:
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._url(name)
+
+    def _run(self, sql: str) -> None:
         server = Database(self._url("postgres")).engine.execution_options(
             isolation_level="AUTOCOMMIT"
         )
         with server.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.exec_driver_sql(sql)
         server.dispose()
-        return self._url(name)
 
     def _url(self, database: str) -> str:
         url = URL.create(
@@ -120,7 +130,8 @@ def postgres_cluster() -> Iterator[Cluster]:
             extra_groups=[] if user else None,
         )
 
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c shared_buffers=16MB"
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    options += " -c shared_buffers=16MB -c min_wal_size=32MB -c max_wal_size=64MB"
     try:
         run(f"{binaries}/initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-N")
         run(

@@ -10,7 +10,7 @@ import pytest
 from tests.features.world import World, open_world
 from tests.ports import free_port
 from tests.server.running import Caller, Server, running
-from tests.stores import Cluster, postgres_cluster
+from tests.stores import Cluster, migrated_sqlite, postgres_cluster
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,17 @@ def installed(home: Path) -> Iterator[World]:
 def postgres() -> Iterator[Cluster]:
     with postgres_cluster() as running:
         yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database with the current schema, on each relational store."""
+    if request.param == "sqlite":
+        yield migrated_sqlite(tmp_path / "penstock.db")
+        return
+    running: Cluster = request.getfixturevalue("postgres")
+    with running.migrated() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -197,7 +197,8 @@ def world(
         yield from _opened(folder, migrated_sqlite(folder / "penstock.db"))
         return
     running: Cluster = request.getfixturevalue("postgres")
-    yield from _opened(folder, running.migrated_url())
+    with running.migrated() as url:
+        yield from _opened(folder, url)
 
 
 def _opened(folder: Path, url: str) -> Iterator[World]:

@@ -31,7 +31,6 @@ from penstock.rules.evaluation.samples import Sample
 from penstock.rules.replay import CallerRequest
 from penstock.spi.evaluator import Evaluator, EvaluatorDescription, JudgeModels, Options
 from tests.features.releases.released import Released, open_released
-from tests.stores import Cluster
 
 RATE = MetricFacts(MetricKind.RATE)
 
@@ -151,13 +150,9 @@ def create_evaluated(folder: Path, url: str = "") -> Evaluated:
     return Evaluated(released, context, service, results, work, wanted, evaluators)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def evaluated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Evaluated]:
-    url = ""
-    if request.param == "postgresql":
-        running: Cluster = request.getfixturevalue("postgres")
-        url = running.migrated_url()
-    found = create_evaluated(tmp_path, url)
+@pytest.fixture
+def evaluated(migrated_url: str, tmp_path: Path) -> Iterator[Evaluated]:
+    found = create_evaluated(tmp_path, migrated_url)
     yield found
     found.context.database.close()
 

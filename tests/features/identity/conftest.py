@@ -1,7 +1,7 @@
 """Identity over each relational store: the same tests hold for SQLite and PostgreSQL."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,6 @@ import pytest
 from penstock.features.access import Principal, Role
 from penstock.features.identity.assembly import Identity
 from penstock.infra.sql import Database
-from tests.stores import Cluster, migrated_sqlite
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "a long enough password"
@@ -51,17 +50,9 @@ class World:
         return invitations.redeem(token, email, PASSWORD).principal({self.project_id: role})
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    if request.param == "sqlite":
-        return lambda: migrated_sqlite(tmp_path / "penstock.db")
-    running: Cluster = request.getfixturevalue("postgres")
-    return running.migrated_url
-
-
 @pytest.fixture
-def database(new_url: Callable[[], str]) -> Iterator[Database]:
-    database = Database(new_url())
+def database(migrated_url: str) -> Iterator[Database]:
+    database = Database(migrated_url)
     yield database
     database.close()
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,19 @@ from penstock.infra.sql import Database
 from penstock.infra.sql.dump import dump, load
 from penstock.kernel.errors import SetupError
 from tests.features.identity.conftest import MASTER_KEY, PASSWORD, World
-from tests.stores import migrated_sqlite
+from tests.stores import Cluster, migrated_sqlite
 
 
 @pytest.fixture
 def other(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[Database]:
     """A fresh store of the other kind."""
+    postgres: Cluster | None = None
     if world.database.is_sqlite:
-        url = request.getfixturevalue("postgres").migrated_url()
-    else:
-        url = migrated_sqlite(tmp_path / "other.db")
-    database = Database(url)
-    yield database
-    database.close()
+        postgres = request.getfixturevalue("postgres")
+    with postgres.migrated() if postgres else nullcontext("") as url:
+        database = Database(url or migrated_sqlite(tmp_path / "other.db"))
+        yield database
+        database.close()
 
 
 def test_a_dump_moves_to_the_other_database(world: World, other: Database, tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def races(
         yield from _opened(folder, migrated_sqlite(folder / "penstock.db"))
         return
     running: Cluster = request.getfixturevalue("postgres")
-    yield from _opened(folder, running.migrated_url())
+    with running.migrated() as url:
+        yield from _opened(folder, url)
 
 
 def _opened(folder: Path, url: str) -> Iterator[Races]:

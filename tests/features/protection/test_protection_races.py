@@ -7,18 +7,13 @@ import pytest
 
 from tests.features.prompts.test_prompt_races import at_once
 from tests.features.protection.conftest import Protected, open_protected
-from tests.stores import Cluster
 
 ROUNDS = 8
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def racing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Protected]:
-    if request.param == "sqlite":
-        yield open_protected(tmp_path)
-        return
-    running: Cluster = request.getfixturevalue("postgres")
-    world = open_protected(tmp_path, running.migrated_url())
+@pytest.fixture
+def racing(migrated_url: str, tmp_path: Path) -> Iterator[Protected]:
+    world = open_protected(tmp_path, migrated_url)
     yield world
     world.released.world.database.close()
 
