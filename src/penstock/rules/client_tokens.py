@@ -32,11 +32,21 @@ MAX_USD: Final = 1000
 MAX_ORIGINS: Final = 8
 MAX_MODELS: Final = 16
 MAX_CHARS: Final = 256  # of a use case, a user, a model, or an origin
+ID_PREFIX: Final = "ctk_"
+_ID: Final = re.compile(r"ctk_[0-9a-f]{32}")
 _MS: Final = 1_000_000  # nanoseconds
 _MAC_CHARS: Final = 43
 _ORIGIN: Final = re.compile(
     r"https?://(?:[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63})*\.?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?"
 )
+
+
+def latest_expiry_ms(token_id: str) -> int | None:
+    """Returns when a token of this id has expired for certain, in milliseconds since the epoch:
+    the id contains when it was made. `None` for a text that is no id of a client token."""
+    if not _ID.fullmatch(token_id):
+        return None
+    return int(token_id.removeprefix(ID_PREFIX)[:12], 16) + LONGEST_S * 1000
 
 
 class ClientToken(Document, frozen=True):
@@ -148,6 +158,17 @@ def verified(presented: bytes, secret: bytes) -> ClientToken | None:
     payload, _, mac = presented.removeprefix(PREFIX.encode()).rpartition(b".")
     if not hmac.compare_digest(mac, _mac(payload, secret)):
         return None
+    return _claims(payload)
+
+
+def stated_id(presented: str) -> str:
+    """Returns the id that a token says it has, without a check; empty for any other text."""
+    payload, _, _ = presented.removeprefix(PREFIX).rpartition(".")
+    found = _claims(payload.encode()) if len(presented) <= MAX_TOKEN_BYTES else None
+    return found.id if found else ""
+
+
+def _claims(payload: bytes) -> ClientToken | None:
     try:
         padded = payload + b"=" * (-len(payload) % 4)
         return msgspec.json.decode(urlsafe_b64decode(padded), type=ClientToken)

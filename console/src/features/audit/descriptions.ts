@@ -4,6 +4,7 @@ const ACTION_TEXTS: Record<string, string> = {
   "key.create": "created key",
   "key.rotate": "rotated key",
   "key.revoke": "revoked key",
+  "client_token.revoke": "revoked client token",
   "invitation.create": "invited",
   "invitation.redeem": "accepted the invitation of",
   "invitation.revoke": "revoked the invitation of",

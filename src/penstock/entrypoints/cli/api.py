@@ -117,10 +117,24 @@ def open_api(home: Path | None) -> Generator[Api]:
     """Yields a client for the configured server, with the key of the settings or of
     `bootstrap.json`."""
     settings = load({"home": home}).settings
+    with _open(settings, server_url(settings), api_key(settings)) as api:
+        yield api
+
+
+@contextmanager
+def open_gateway(home: Path | None, key: str) -> Generator[Api]:
+    """Yields a client for the gateway, with `key`, or the application key of the first start."""
+    settings = load({"home": home}).settings
+    with _open(settings, gateway_url(settings), key or gateway_key(settings)) as api:
+        yield api
+
+
+@contextmanager
+def _open(settings: Settings, url: str, key: str) -> Generator[Api]:
     with asyncio.Runner() as runner:
-        egress = Egress(trust_of(settings, server_url(settings)))
+        egress = Egress(trust_of(settings, url))
         try:
-            yield Api(server_url(settings), api_key(settings), egress, runner)
+            yield Api(url, key, egress, runner)
         finally:
             runner.run(_close(egress))
 
@@ -193,6 +207,9 @@ def _decode(answer: HttpAnswer) -> Any:
     if answer.status < 400:
         return body
     problem = cast("dict[str, Any]", body) if isinstance(body, dict) else dict[str, Any]()
+    if isinstance(error := problem.get("error"), dict):  # of a gateway, in OpenAI's format
+        problem = {**cast("dict[str, Any]", error)}
+        problem["detail"] = problem.get("message")
     kind = _BY_STATUS.get(answer.status, PenstockError)
     detail = str(problem.get("detail") or f"The server answered HTTP {answer.status}.")
     raise kind(

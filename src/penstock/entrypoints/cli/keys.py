@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.entrypoints.cli import options
+from penstock.entrypoints.cli import client_tokens, options
 from penstock.entrypoints.cli.api import api_key, gateway_key, open_api
 from penstock.entrypoints.cli.groups import add_group
 from penstock.entrypoints.cli.output import show_json, show_list, show_record, show_secret
@@ -24,7 +24,7 @@ def register(app: typer.Typer, name: str, line: str) -> None:
         "revoke": revoke,
         "show": show,
     }
-    add_group(app, name, line, commands)
+    client_tokens.register(add_group(app, name, line, commands))
 
 
 def create(

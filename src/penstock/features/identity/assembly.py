@@ -10,6 +10,7 @@ from penstock.features.identity.audit_reader import AuditReader
 from penstock.features.identity.checkpoint import CheckpointFile
 from penstock.features.identity.http.access import RouteGuards
 from penstock.features.identity.http.audit import audit_routes
+from penstock.features.identity.http.client_tokens import client_token_routes
 from penstock.features.identity.http.invitations import invitation_routes, redemption_routes
 from penstock.features.identity.http.keys import key_routes
 from penstock.features.identity.http.members import member_routes
@@ -19,6 +20,7 @@ from penstock.features.identity.http.sessions import session_routes
 from penstock.features.identity.passwords import Passwords
 from penstock.features.identity.service.access import AccessService
 from penstock.features.identity.service.bootstrap import SYSTEM, Bootstrap, has_started
+from penstock.features.identity.service.client_tokens import ClientTokenService
 from penstock.features.identity.service.invitations import InvitationService
 from penstock.features.identity.service.keys import KeyService
 from penstock.features.identity.service.members import MemberService
@@ -76,6 +78,7 @@ class Identity:
             context, passwords, derive_key(master_key, "invitations")
         )
         self.keys = KeyService(context, pepper)
+        self.client_tokens = ClientTokenService(context)
         self.sign_in = SignInService(context, passwords, derive_key(master_key, "sessions"))
         self.bootstrap = Bootstrap(context, self.keys, passwords, home)
         self.access = AccessService(context, self.projects, pepper)
@@ -104,8 +107,9 @@ class Identity:
                 member_routes(guards, self.members),
                 invitation_routes(guards, self.invitations),
                 redemption_routes(guards, self.invitations, sign_in, secure_cookie=secure_cookie),
+                client_token_routes(guards, self.client_tokens),
                 key_routes(guards, self.keys),
                 audit_routes(guards, self.audit_reader),
             ),
-            sections=(self.access_sections,),
+            sections=(self.access_sections, self.client_tokens),
         )

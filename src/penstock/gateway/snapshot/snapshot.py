@@ -31,6 +31,7 @@ from penstock.rules.snapshot.kinds import KINDS, read_section
 from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.revoked_tokens import REVOKED_TOKENS
 from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS
 from penstock.rules.snapshot.routes import ROUTES
 from penstock.rules.snapshot.section import SectionKind
@@ -93,6 +94,11 @@ class Snapshot:
         contexts = self.keys.keys.values()
         found = (one for one in contexts if (one.project_id, one.key.id) == (project_id, key_id))
         return next(found, None)
+
+    def revoked_tokens(self, project_id: str) -> frozenset[str]:
+        """Returns the ids of the client tokens of a project that are revoked."""
+        found = REVOKED_TOKENS.find(self.parts, project_id)
+        return found.ids if found else frozenset()
 
     def section(self, kind: SectionKind[D, B], owner: str) -> B | None:
         """Returns the built section of a project, or a shared one; `None` if there is none."""

@@ -33,6 +33,10 @@ def authenticate_client(call: Call, snapshot: Snapshot, presented: bytes) -> Key
         raise Unauthenticated("The key that made this client token is not valid any more.")
     key_context = call.key_context = key_context.for_client(token)
     call.caller = read_client_caller(call.headers, key_context)
+    if token.id in snapshot.revoked_tokens(key_context.project_id):
+        raise Unauthenticated(
+            "The client token is revoked.", hint=_RENEW, code="client_token_revoked"
+        )
     if error := _problem(call, token, key_context, header):
         raise error
     return key_context

@@ -8,6 +8,7 @@ from penstock.rules.snapshot.guardrails import GUARDRAILS
 from penstock.rules.snapshot.limits import LIMITS
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
 from penstock.rules.snapshot.providers import PROVIDERS
+from penstock.rules.snapshot.revoked_tokens import REVOKED_TOKENS
 from penstock.rules.snapshot.rollouts import RELEASES, ROLLOUTS
 from penstock.rules.snapshot.routes import ROUTES
 from penstock.rules.snapshot.section import SectionKind
@@ -23,6 +24,7 @@ KINDS: Final[tuple[SectionKind[Any, Any], ...]] = (
     GUARDRAILS,
     ROLLOUTS,
     RELEASES,
+    REVOKED_TOKENS,
 )
 _SHARED: Final = {kind.label: kind for kind in KINDS if kind.shared}
 _OF_PROJECTS: Final = {kind.label: kind for kind in KINDS if not kind.shared}

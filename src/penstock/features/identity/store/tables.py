@@ -101,6 +101,16 @@ KEY_SECRETS: Final = Table(
     Index("key_secrets_by_key", "key_id"),
 )
 
+# Until they would have expired.
+REVOKED_CLIENT_TOKENS: Final = Table(
+    "revoked_client_tokens",
+    METADATA,
+    Column("project_id", Text, ForeignKey("projects.id"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("revoked_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
 SESSIONS: Final = Table(
     "sessions",
     METADATA,
