@@ -12,8 +12,9 @@ from penstock.rules.neutral.translation import Written
 from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
-from penstock.rules.wire.responses.ids import ResponseIds, named_ids, read_kept
-from penstock.rules.wire.responses.request_reader import DIALECT, read_echo, read_request
+from penstock.rules.wire.responses.head import read_response_head
+from penstock.rules.wire.responses.ids import ResponseIds, named_ids
+from penstock.rules.wire.responses.request_reader import DIALECT, read_request
 from penstock.rules.wire.responses.request_writer import write_request
 from penstock.spi.kept import AnswerIds, ChatIds
 from penstock.spi.surface import AnswerWriter, SurfaceRoute
@@ -44,10 +45,8 @@ class ResponsesSurface(OpenAISurface):
         return read_request(body)
 
     def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
-        head, members = super().read_head(path, query, body, content_type), read_kept(body)
-        if members.continues or members.background:
-            head = head._replace(continues=members.continues, background=members.background)
-        return head._replace(echo=read_echo(body)) if b"json_schema" in body else head
+        head, own = super().read_head(path, query, body, content_type), read_response_head(body)
+        return head._replace(echo=own.echo, continues=own.continues, background=own.background)
 
     def write_conversation(
         self, conversation: Conversation, model: str, head: RequestHead

@@ -3,7 +3,7 @@ answers give out. All other bytes stay as they are."""
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -16,8 +16,10 @@ from penstock.rules.formats.json_places import (
     replace_strings,
 )
 from penstock.rules.formats.json_text import decode_json
+from penstock.rules.formats.sse import event_ends
 from penstock.rules.provider_ids import IdKind, IdSigner
 from penstock.rules.wire.head import require_unique
+from penstock.rules.wire.responses.head import read_response_head
 
 MAX_OWN_ID_BYTES: Final = 512  # of a provider's id; a longer one goes out as it is
 PREVIOUS: Final = "previous_response_id"
@@ -36,45 +38,21 @@ _REQUEST: Final = names_of(
 _ITEMS: Final = names_of(dict.fromkeys([f"data.*.{part}" for part in _PARTS], IdKind.FILE))
 _ANSWER: Final = names_of({"id": IdKind.RESPONSE})
 _EVENT: Final = names_of({"response.id": IdKind.RESPONSE})
-_DATA: Final = re.compile(rb"(?:\A|[\r\n])data: ?(?=\{)")
+_CARRIER: Final = b'"response"'  # in the events that have one
 _PREVIOUS: Final = re.compile(
     rb'("previous_response_id"[ \t\r\n]{0,8}:[ \t\r\n]{0,8})("[^"\\]{1,%d}")' % MAX_OWN_ID_BYTES
 )
 _LONGEST: Final = MAX_OWN_ID_BYTES + 64  # with the name of the member
 
 
-class KeptMembers(NamedTuple):
-    """The members of a request about responses that the provider keeps: whether it `continues` one,
-    and whether it wants its answer later (`background`)."""
-
-    continues: bool
-    background: bool
-
-
-class _Head(msgspec.Struct):
-    previous_response_id: msgspec.Raw = msgspec.Raw()
-    conversation: msgspec.Raw = msgspec.Raw()
-    background: msgspec.Raw = msgspec.Raw()
-
-
-_head: Final = msgspec.json.Decoder(_Head)
 _text: Final = msgspec.json.Decoder(str)
-
-
-def read_kept(body: bytes) -> KeptMembers:
-    """Reads the members of a request that was read."""
-    found = decode_json(_head, body)
-    return KeptMembers(
-        bool(bytes(found.previous_response_id) or bytes(found.conversation)),
-        bytes(found.background) == b"true",
-    )
 
 
 def named_ids(body: bytes) -> list[FoundString]:
     """Returns the ids in a request that was read. Raises `InvalidRequest` for a conversation, and
     for a member that is there twice or in another spelling."""
     require_unique(body, _UNIQUE)
-    if bytes(decode_json(_head, body).conversation) not in (b"", b"null"):
+    if read_response_head(body).in_conversation:
         raise InvalidRequest(
             "The gateway serves no conversations: nothing says to which project one belongs.",
             hint="Name the response before this one in 'previous_response_id'.",
@@ -91,6 +69,7 @@ class ResponseIds:
     def __init__(self, signer: IdSigner, *, previous: bool) -> None:
         self._signer = signer
         self._previous = previous
+        self._last = ("", "", "")  # kind, own and signed id: events of a stream repeat them
 
     def whole(self, body: bytes) -> bytes:
         """Returns a whole answer. Raises `UpstreamFailed` if it is not JSON."""
@@ -120,7 +99,7 @@ class ResponseIds:
 
     def events(self, events: bytes) -> bytes:
         """Returns whole events of a stream. Raises `UpstreamFailed` if one is not JSON."""
-        if b'"response"' not in events:
+        if _CARRIER not in events:
             return events
         try:
             found = list(_ids_of_events(events))
@@ -143,22 +122,28 @@ class ResponseIds:
     def _replaced(self, body: bytes, found: list[FoundString]) -> bytes:
         if not found:
             return body
-        return replace_strings(body, found, [self._signed(IdKind(f.label), f.text) for f in found])
+        return replace_strings(body, found, [self._signed(each.label, each.text) for each in found])
 
     def _signed_text(self, raw: bytes) -> bytes:
         return msgspec.json.encode(self._signed(IdKind.RESPONSE, decode_json(_text, raw)))
 
-    def _signed(self, kind: IdKind, plain: str) -> str:
-        if not 0 < len(plain.encode()) <= MAX_OWN_ID_BYTES:
-            return plain
-        return self._signer.sign(kind, plain) or plain
+    def _signed(self, kind: str, plain: str) -> str:
+        if (kind, plain) != self._last[:2]:
+            fits = 0 < len(plain.encode()) <= MAX_OWN_ID_BYTES
+            signed = self._signer.sign(IdKind(kind), plain) if fits else None
+            self._last = kind, plain, signed or plain
+        return self._last[2]
 
 
 def _ids_of_events(events: bytes) -> Iterator[FoundString]:
-    for match in _DATA.finditer(events):
-        found = next(find_strings(events, _EVENT, match.end()), None)
-        if found is not None:
-            yield found
+    start = 0
+    for end in event_ends(events):
+        if events.find(_CARRIER, start, end) >= 0:
+            data = events.find(b"{", events.find(b"data:", start, end), end)
+            found = next(find_strings(events, _EVENT, data), None) if data >= 0 else None
+            if found is not None:
+                yield found
+        start = end
 
 
 def _malformed() -> UpstreamFailed:

@@ -83,23 +83,9 @@ _ROLES: Final = {"developer": MessageRole.SYSTEM, **{role.value: role for role i
 _MODES: Final = frozenset(ToolMode)
 
 
-class _Echo(msgspec.Struct):
-    text: msgspec.Raw = msgspec.Raw()
-
-
-_echo: Final = msgspec.json.Decoder(_Echo)
 _texts: Final = msgspec.json.Decoder(list[str])
 _input: Final = msgspec.json.Decoder(cast("type[str | list[msgspec.Raw]]", str | list[msgspec.Raw]))
 _encoder: Final = msgspec.json.Encoder()
-
-
-def read_echo(body: bytes) -> bytes:
-    """Returns the member `text`, which the answer repeats: clients find their schema by it."""
-    try:
-        text = bytes(decode_json(_echo, body).text)
-    except msgspec.DecodeError:
-        return b""
-    return b"" if text == b"null" else text
 
 
 def read_request(body: bytes) -> Conversation:
