@@ -15,6 +15,7 @@ from openai import APIStatusError, AsyncOpenAI, BadRequestError
 
 from gateway.conftest import Rig
 from gateway.homes import SECRET, make_home, provider
+from gateway.http_client import connect, request
 from gateway.raw_upstream import STREAM_HEAD, Exchanged, answers, chunk, raw_upstream, unary
 from gateway.worker import worker
 from penstock.rules.call import CallStatus, UsageSource
@@ -27,6 +28,7 @@ MODEL = "rep/meta/llama-x"
 HELLO: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
 TURNS: Any = [*HELLO, {"role": "assistant", "content": "Hi."}, {"role": "user", "content": "Why?"}]
 METRICS = {"input_token_count": 7, "output_token_count": 3, "predict_time": 0.5}
+HALF_CLOSED_S = 1.0  # of a call: an earlier end of what the client sends is no disconnect
 Step = Callable[[Exchanged, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -53,6 +55,11 @@ def prediction(rig: Rig, status: str, **more: Any) -> dict[str, Any]:
     urls = {name: f"{rig.upstream.url}/predictions/p1/{name}" for name in ("get", "stream")}
     found = {"id": "p1", "model": "meta/llama-x", "version": "v", "status": status}
     return {**found, "input": {"prompt": "Hello"}, "logs": "", "error": None, "urls": urls, **more}
+
+
+def seen(rig: Rig) -> list[Exchanged]:
+    """Without cancellations, which come in the background, and maybe late."""
+    return [one for one in rig.upstream.seen if b"/cancel " not in one.head]
 
 
 def script(*steps: dict[str, Any] | bytes) -> Step:
@@ -99,7 +106,7 @@ async def test_a_prediction_that_is_finished_at_once_is_the_answer(rig: Rig) -> 
     assert answer.choices[0].message.content == "Hello."
     assert answer.choices[0].finish_reason == "stop"
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (7, 3)
-    (sent,) = rig.upstream.seen
+    (sent,) = seen(rig)
     assert b"POST /v1/predictions HTTP" in sent.head
     assert b"prefer: wait=10" in sent.head
     assert b"authorization: Bearer " in sent.head
@@ -117,7 +124,7 @@ async def test_a_prediction_that_takes_longer_is_looked_at_until_it_is_finished(
     async with rig.openai() as client:
         answer = await ask(client)
     assert answer.choices[0].message.content == "Late but whole"
-    looked = rig.upstream.seen[1]
+    looked = seen(rig)[1]
     assert b"GET /v1/predictions/p1/get HTTP" in looked.head
     assert b"authorization: Bearer " in looked.head
     end = rig.worker.ends()[-1]
@@ -132,7 +139,7 @@ async def test_a_stream_is_read_at_the_address_that_the_prediction_names(rig: Ri
     rig.answer(script(prediction(rig, "starting"), events(*pieces, ("done", "{}"))))
     async with rig.openai() as client:
         assert await streamed(client) == ('Once upon "5"1', "stop")
-    asked, read = rig.upstream.seen
+    asked, read = seen(rig)
     assert json.loads(asked.body)["stream"] is True
     assert b"GET /v1/predictions/p1/stream HTTP" in read.head
     assert b"accept: text/event-stream" in read.head
@@ -225,7 +232,123 @@ async def test_waiting_ends_with_the_limit_of_the_attempt(rig: Rig) -> None:
         with pytest.raises(APIStatusError, match="did not finish its work in time") as caught:
             await ask(client, model="brief/meta/llama-x")
     assert caught.value.status_code == 504
-    assert len(rig.upstream.seen) == 2
+    assert len(seen(rig)) == 2
+
+
+async def cancelled(rig: Rig, id_: str, within_s: float = 5) -> bytes:
+    """The request that ends the work, which comes in the background."""
+    path = f"POST /v1/predictions/{id_}/cancel HTTP".encode()
+    async with asyncio.timeout(within_s):
+        while not (found := [one.head for one in rig.upstream.seen if path in one.head]):
+            await asyncio.sleep(0.02)
+    (head,) = found
+    assert b"authorization: Bearer " in head
+    return head
+
+
+async def test_a_prediction_is_cancelled_when_its_client_has_gone(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "processing", id="gone")))
+    async with rig.openai() as client:
+        asked = asyncio.ensure_future(ask(client))
+        while len(seen(rig)) < 2:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(HALF_CLOSED_S)
+        asked.cancel()
+        await cancelled(rig, "gone")
+    end = (await rig.worker.wait_for_ends(1))[-1]
+    assert end.status == CallStatus.CANCELLED
+
+
+async def test_a_prediction_is_cancelled_when_its_stream_is_left(rig: Rig) -> None:
+    begun = STREAM_HEAD + chunk(b"event: output\nid: 1:0\ndata: Once\n\n")
+    rig.answer(script(prediction(rig, "starting", id="left"), begun, prediction(rig, "canceled")))
+    body = {"model": MODEL, "messages": HELLO, "stream": True}
+    reader, writer = await connect(rig.worker.url)
+    writer.write(request(json.dumps(body).encode()))
+    async with asyncio.timeout(10):
+        await reader.readuntil(b"Once")
+        await asyncio.sleep(HALF_CLOSED_S)
+    writer.close()
+    await cancelled(rig, "left")
+
+
+async def test_a_prediction_is_cancelled_when_it_is_too_slow(rig: Rig) -> None:
+    rig.answer(script(prediction(rig, "processing", id="slow")))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match="did not finish its work in time"):
+            await ask(client, model="brief/meta/llama-x")
+        await cancelled(rig, "slow")
+
+
+@pytest.mark.parametrize("then", [b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", b"\0"])
+async def test_a_prediction_is_cancelled_when_its_state_cannot_be_read(
+    rig: Rig, then: bytes
+) -> None:
+    rig.answer(script(prediction(rig, "starting", id="unread"), then))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError):
+            await ask(client)
+        await cancelled(rig, "unread")
+
+
+async def test_a_prediction_whose_stream_is_elsewhere_is_cancelled_here(rig: Rig) -> None:
+    urls = dict.fromkeys(("get", "stream", "cancel"), "http://192.0.2.1/predictions/p1")
+    rig.answer(script(prediction(rig, "starting", id="elsewhere", urls=urls)))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError, match="another host"):
+            await ask(client, stream=True)
+        sent = await cancelled(rig, "elsewhere")
+        assert f"host: 127.0.0.1:{rig.upstream.port}".encode() in sent.lower()
+
+
+@pytest.mark.parametrize("id_", ["", "..", "a/b", "a?b", "a b", "ä", "x" * 101])
+async def test_an_odd_id_is_not_called(rig: Rig, id_: str) -> None:
+    good = prediction(rig, "succeeded", output="Good")
+    rig.answer(script(prediction(rig, "starting", id=id_), b"\0", good))
+    async with rig.openai() as client:
+        with pytest.raises(APIStatusError):
+            await ask(client)
+        await ask(client)
+        paths = [one.head.split()[1] for one in rig.upstream.seen]
+        assert set(paths) <= {b"/v1/predictions", b"/v1/predictions/p1/get"}
+
+
+async def test_what_has_ended_is_not_cancelled(rig: Rig) -> None:
+    async with rig.openai() as client:
+        rig.answer(
+            script(
+                prediction(rig, "starting", id="p2"), prediction(rig, "failed", id="p2", error="no")
+            )
+        )
+        with pytest.raises(APIStatusError, match="ended as failed"):
+            await ask(client)
+        assert not any(b"p2/cancel" in one.head for one in rig.upstream.seen)
+        rig.answer(
+            script(prediction(rig, "starting", id="p2"), events(("output", "a"), ("done", "{}")))
+        )
+        await streamed(client)
+        assert not any(b"p2/cancel" in one.head for one in rig.upstream.seen)
+
+
+async def test_a_cancellation_that_fails_delays_nothing(rig: Rig) -> None:
+    """The provider accepts the request, and never answers it."""
+
+    async def answer(asked: Exchanged, writer: asyncio.StreamWriter) -> None:
+        if b"/cancel " in asked.head:
+            await asyncio.sleep(3)
+            return
+        writer.write(
+            unary(json.dumps(prediction(rig, "processing", id="unheard")).encode(), "201 Created")
+        )
+        await writer.drain()
+
+    rig.answer(answer)
+    async with rig.openai() as client:
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(APIStatusError, match="in time"):
+            await ask(client, model="brief/meta/llama-x")
+        assert asyncio.get_running_loop().time() - began < 3
+        await cancelled(rig, "unheard")
 
 
 async def test_errors_of_later_requests_pass_on(rig: Rig) -> None:
@@ -252,14 +375,14 @@ async def test_what_one_prompt_cannot_say_is_refused_before_it_is_sent(rig: Rig)
         ):
             with pytest.raises(BadRequestError, match="cannot be translated"):
                 await ask(client, **more)
-    assert not rig.upstream.seen
+    assert not seen(rig)
 
 
 async def test_quirks_write_a_transcript_and_rename_inputs(rig: Rig) -> None:
     rig.answer(script(prediction(rig, "succeeded", output="Because.")))
     async with rig.openai() as client:
         await ask(client, "talks/meta/llama-x:abc", TURNS, max_tokens=9)
-    found = json.loads(rig.upstream.seen[0].body)
+    found = json.loads(seen(rig)[0].body)
     assert found["version"] == "meta/llama-x:abc"
     prompt = "User: Hello\n\nAssistant: Hi.\n\nUser: Why?\n\nAssistant:"
     assert found["input"] == {
@@ -278,7 +401,7 @@ async def test_its_own_client_sends_the_same_request_and_reads_the_same_answers(
     said = {"prompt": "Hello", "system_prompt": "Be brief.", "temperature": 0.5}
     async with vendor_of(rig) as vendor:
         found = await vendor.predictions.async_create(version="meta/llama-x", input=said, wait=10)
-    ours, theirs = rig.upstream.seen
+    ours, theirs = seen(rig)
     assert json.loads(ours.body) == json.loads(theirs.body)
     for name in (b"POST /v1/predictions ", b"prefer: wait=10", b"authorization: Bearer "):
         assert name.lower() in ours.head.lower()

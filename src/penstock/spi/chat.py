@@ -87,15 +87,22 @@ Follow = Callable[[bytes, Redaction], FollowUp | bytes]
 that the plugin reads. Raises `UpstreamFailed`, also for an address that must not be called."""
 
 
+Cancel = Callable[[bytes], HttpRequest | None]
+"""Reads a good answer. Returns the request that ends the provider's work, if the call is given up;
+`None` if there is nothing to end. Never raises."""
+
+
 class BuiltRequest(NamedTuple):
     """A request to a provider, and what its translation left out or changed. `rewrite` writes the
     whole answer in the caller's format; it raises `UpstreamFailed` for one that is malformed.
-    `follow` is set if the answer may be the address of the result."""
+    `follow` is set if the answer may be the address of the result. `cancel` reads it, too,
+    for a call that is given up before its result."""
 
     http: HttpRequest
     changes: tuple[Change, ...] = ()
     rewrite: Callable[[bytes], bytes] | None = None
     follow: Follow | None = None
+    cancel: Cancel | None = None
 
 
 class AnswerStream(Protocol):

@@ -11,6 +11,7 @@ from penstock.entrypoints.gateway.config import GatewayConfig
 from penstock.entrypoints.gateway.extensions import Extensions
 from penstock.entrypoints.gateway.text_formats import TEXT_FORMATS
 from penstock.gateway.auth_failures import AuthFailures
+from penstock.gateway.cancellations import Cancellations
 from penstock.gateway.credentials import CredentialPools
 from penstock.gateway.dry_run import DryRun
 from penstock.gateway.health_checks import HealthChecks
@@ -120,6 +121,7 @@ class GatewayComposition:
         self.answers = self._answers()
         self.http = HttpStats()
         self.pages = MetricsPages(self.home.run, config.worker)
+        self.cancellations = Cancellations(self.egress)
         pipeline = self._pipeline()
         self.shadows = pipeline.shadows
         self.health = self._health()
@@ -128,10 +130,11 @@ class GatewayComposition:
         self.app = build_app(routes, pipeline, self.health, internal, self.ids)
 
     async def drain(self) -> None:
-        """Ends shadow calls at once, and lets calls finish."""
+        """Ends shadow calls at once, and lets calls finish, and what ends given-up work."""
         self.inflight.closing = True
         await self.shadows.stop()
         await self.inflight.drain()
+        await self.cancellations.stop()
 
     def retire(self) -> None:
         """Leaves the metrics to the worker that has taken over."""
@@ -228,7 +231,7 @@ class GatewayComposition:
         detectors: Registry[Detector] = Registry("penstock.guards")
         strategies: Registry[RouteStrategy] = Registry("penstock.strategies")
         draws = random.Random()  # noqa: S311 - no secret
-        dispatch = Dispatch(self.egress, clock, self.ids)
+        dispatch = Dispatch(self.egress, self.cancellations, clock, self.ids)
         guard = GuardRequest(detectors.get, TEXT_FORMATS, time.perf_counter_ns, self.inflight)
         recorder = Recorder(self.spool, clock, limits)
         attempts = Attempts(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.call import Call
+from penstock.gateway.cancellations import Cancellations
 from penstock.gateway.following import Following
 from penstock.gateway.ids import Ids
 from penstock.gateway.kept_ids import signer_of
@@ -34,8 +35,11 @@ from penstock.spi.kept import AnswerIds
 class Dispatch:
     """Builds the provider's request through its plugin and sends it."""
 
-    def __init__(self, egress: UpstreamClient, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, egress: UpstreamClient, cancellations: Cancellations, clock: Clock, ids: Ids
+    ) -> None:
         self._egress = egress
+        self._cancellations = cancellations
         self._clock = clock
         self._ids = ids
 
@@ -48,7 +52,7 @@ class Dispatch:
             work = partial(provider_request, call, target, head)
             size = len(call.body) + (0 if call.media is None else call.media.size)
             built, translated, headers = await offload(size, work)
-        request, changes, rewrite, follow = built
+        request, changes, rewrite, follow, cancel = built
         del built
         origin = self._egress.origin(request.url)
         span = self._ids.span()
@@ -85,7 +89,8 @@ class Dispatch:
         attempt.http_status = exchange.status
         if follow is None:
             return exchange
-        found = await Following(self._egress, target, limits)(exchange, origin, follow)
+        following = Following(self._egress, self._cancellations, target, limits)
+        found = await following(exchange, origin, follow, cancel)
         attempt.http_status = found.status
         return found
 

@@ -43,6 +43,9 @@ _PATHS: Final = {
     Operation.COUNT_TOKENS.value: "/messages/count_tokens",
 }
 MAX_LIMIT_DIGITS: Final = 9  # of the quirk `max_tokens`; a longer one is ignored
+# The version that our own requests have the form of. Version 2026-10-21, which newer clients send,
+# has no `temperature`, `top_p` and `top_k`, which callers of other formats send, and is not served
+# by all servers with this API. A caller of this format has its own version (`with_passed`).
 _VERSION: Final = (b"anthropic-version", b"2023-06-01")
 
 

@@ -1,7 +1,8 @@
 """Replicate: language models by its predictions.
 
 A request starts a prediction, and its answer may come before that is finished. Then the result is
-asked for, or read as a stream: at addresses that the answer names.
+asked for, or read as a stream: at addresses that the answer names. A prediction works on when its
+connection is closed: it is cancelled if the call is given up.
 
 Quirks, set per provider:
     history = transcript                 earlier turns are written into the prompt
@@ -29,7 +30,7 @@ from penstock.rules.wire.replicate.answer_reader import (
 )
 from penstock.rules.wire.replicate.answer_writer import write_answer
 from penstock.rules.wire.replicate.event_frames import EventFrames
-from penstock.rules.wire.replicate.prediction import read_prediction
+from penstock.rules.wire.replicate.prediction import id_of_work, read_prediction
 from penstock.rules.wire.replicate.request_writer import DIALECT, write_request
 from penstock.rules.wire.sse_stream import NeutralStream
 from penstock.spi.chat import (
@@ -97,7 +98,12 @@ class Replicate:
                 return _stream(provider, found.stream)
             return _look(provider, found.get) if found.document is None else found.document
 
-        return BuiltRequest(http, changes, follow=follow)
+        def cancel(answer: bytes) -> HttpRequest | None:
+            if not (id_ := id_of_work(answer)):
+                return None
+            return HttpRequest("POST", f"{url}/{id_}/cancel", _headers(provider), b"")
+
+        return BuiltRequest(http, changes, follow=follow, cancel=cancel)
 
     def pass_through(self, provider: ProviderConfig, request: PassedRequest) -> HttpRequest:
         url = passed_url(provider.base_url, request.path, request.query)

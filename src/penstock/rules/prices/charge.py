@@ -207,7 +207,7 @@ def _compile_unit(price: UnitPrice, priced: Collection[str]) -> UnitRate:
 
 
 def _shares(unit: str, priced: Collection[str]) -> Mapping[str, int]:
-    """How often each count is a part of what is billed as `unit`: once itself, less what is billed
+    """Returns the share of each count in what is billed as `unit`: itself, less what is billed
     as its parts. Cached audio, a part of what is cached and of audio, was subtracted twice then."""
     shares = Counter({unit: 1})
     for part in _PARTS.get(unit, ()):

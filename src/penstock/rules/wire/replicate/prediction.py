@@ -4,6 +4,7 @@ A prediction also has its input, its logs and addresses. Of a finished one only 
 goes on: `id`, `model`, `text`, and `metrics` with the counts of tokens.
 """
 
+import re
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from penstock.rules.redaction import Redaction
 from penstock.rules.wire.provider_errors import read_error
 
 _COUNTS: Final = ("input_token_count", "output_token_count")
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it is a part of a path
 _ENDED_BADLY: Final = ("failed", "canceled", "aborted")
 
 
@@ -61,6 +63,16 @@ def read_prediction(body: bytes, redaction: Redaction) -> PredictionState:
     ended = found.status == "succeeded"
     document = _document(found) if ended else None
     return PredictionState(document, found.urls.get, found.urls.stream)
+
+
+def id_of_work(body: bytes) -> str:
+    """Returns the id of a prediction that goes on; empty if it has ended, or is none."""
+    try:
+        found = decode_json(_prediction, body)
+    except msgspec.DecodeError:
+        return ""
+    goes_on = found.status not in (*_ENDED_BADLY, "succeeded")
+    return found.id if goes_on and _ID.fullmatch(found.id) else ""
 
 
 def _document(found: _Prediction) -> bytes:
