@@ -5,7 +5,8 @@ import json
 import pytest
 
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.wire.openai.kept import MAX_LINE_BYTES, MAX_LINES, model_of_lines
+from penstock.rules.batches import MAX_LINES
+from penstock.rules.wire.openai.kept import MAX_LINE_BYTES, model_of_lines
 
 BODY = {"model": "small", "input": "é\u2028\n"}
 ROW = {"custom_id": "1", "method": "POST", "url": "/v1/embeddings", "body": BODY}

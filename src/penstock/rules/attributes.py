@@ -63,5 +63,12 @@ CALL_ATTRIBUTES: Final = (
         *("prompt_version", "penstock.prompt_version"), of_key=False, of_header=False, since=13
     ),
     CallAttribute("step", "penstock.step", of_key=False, of_header=False, since=14),
+    CallAttribute(
+        *("batch_id", "penstock.batch.id"),
+        of_key=False,
+        of_header=False,
+        unbounded=True,
+        since=17,
+    ),
 )
 KEY_ATTRIBUTES: Final = tuple(each for each in CALL_ATTRIBUTES if each.of_key)

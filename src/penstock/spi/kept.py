@@ -1,16 +1,18 @@
 """The interfaces of formats for what a provider keeps under ids of its own: files, batches and
-responses.
-
-Parts of a surface, and pure like it.
+responses. Parts of a surface, and one of provider plugins, all pure.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from penstock.rules.batches import BatchAnswer, BatchState
 from penstock.rules.formats.form import FormBytes
 from penstock.rules.formats.json_places import FoundString
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.provider_ids import IdSigner
+from penstock.rules.redaction import Redaction
+from penstock.spi.chat import ProviderConfig
+from penstock.spi.http import HttpRequest
 
 
 class AnswerIds(Protocol):
@@ -95,4 +97,30 @@ class KeptFormat(Protocol):
 
     def seal_batch(self, body: bytes, model: str, signer: IdSigner) -> bytes:
         """Returns an answer about a batch with ids for the caller. Raises `UpstreamFailed`."""
+        ...
+
+
+@runtime_checkable
+class BatchReader(Protocol):
+    """A provider plugin that reads batches and the answers to their requests."""
+
+    def batch_request(self, provider: ProviderConfig, batch_id: str) -> HttpRequest:
+        """Builds the request for the state of a batch."""
+        ...
+
+    def content_request(self, provider: ProviderConfig, file_id: str) -> HttpRequest:
+        """Builds the request for the content of a file."""
+        ...
+
+    def read_batch(self, body: bytes, redaction: Redaction) -> BatchState:
+        """Reads the state of a batch. Raises `UpstreamFailed` for anything else."""
+        ...
+
+    def read_batch_line(self, line: bytes, dialect: str, redaction: Redaction) -> BatchAnswer:
+        """Reads one line of a file of answers. Raises `UpstreamFailed` for a line that is none, or
+        that contains the provider's credential."""
+        ...
+
+    def read_request_line(self, line: bytes) -> tuple[str, bytes] | None:
+        """Returns the id and the body of one request of a batch; `None` for another line."""
         ...

@@ -29,4 +29,5 @@ export const CALL_ATTRIBUTES = [
   { name: "arm_basis", label: "Basis of the arm", span: "penstock.rollout.basis" },
   { name: "prompt_version", label: "Prompt version", span: "penstock.prompt_version" },
   { name: "step", label: "Step", span: "penstock.step" },
+  { name: "batch_id", label: "Batch", span: "penstock.batch.id" },
 ] as const satisfies readonly Attribute<string>[];

@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("providers", "Manage providers: add, list, vendors, test, remove, credential."),
     "key": ("keys", "Manage API keys: create, list, rotate, revoke, show."),
     "traces": ("traces", "View recorded calls: list, show, tail."),
+    "batch": ("batches", "View batches, with their counts and cost: list, show."),
     "member": ("members", "Manage a project's members: invite, list, role, remove, password."),
     "model": (
         "models",

@@ -9,11 +9,13 @@ from penstock.entrypoints.server.candidates import candidates
 from penstock.entrypoints.server.config import ServerConfig
 from penstock.entrypoints.server.dialects import DIALECTS
 from penstock.entrypoints.server.evaluated import EvaluatedReleaseStore
+from penstock.entrypoints.server.followed import follow_ports
 from penstock.entrypoints.server.labelled import CorrectedPrompts, LabelledExamples
 from penstock.entrypoints.server.scheduled import ScheduledPartFinder
 from penstock.features.access import Guards
 from penstock.features.annotation import assembly as annotation
 from penstock.features.backup import assembly as backup
+from penstock.features.batches import assembly as batches
 from penstock.features.catalog import assembly as catalog
 from penstock.features.catalog.references import SecretReferences
 from penstock.features.datasets import assembly as datasets
@@ -47,6 +49,7 @@ from penstock.features.snapshots.changes import ChangeSignal
 from penstock.features.snapshots.explain import CostExplainer
 from penstock.features.traces import assembly as traces
 from penstock.features.traces.quarantine import Quarantine
+from penstock.features.traces.service import NoteCalls
 from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.use_cases import assembly as use_cases
@@ -93,7 +96,9 @@ class Verticals:
         parts, guards, context = self._parts, self._guards, self._context
         config, identity, home = parts.config, parts.identity, parts.config.home_path
         token = parts.token.hex()
-        opened = self._open_traces()
+        noted = batches.open_batches(context, identity.access_sections.pepper)
+        costs, references = CostExplainer(parts.database), self._references()
+        opened = self._open_traces(costs, noted.note)
         made, budgets = self._open_releases(), rollouts.shadow_budgets(context)
         built = [
             identity.vertical(secure_cookie=config.secure_cookie),
@@ -103,7 +108,7 @@ class Verticals:
                 VENDORS,
                 parts.egress,
                 master_key=parts.master_key,
-                references=self._references(),
+                references=references,
                 project_id=identity.first_project_id,
                 candidates=(lambda: candidates(config)) if config.find_providers else None,
                 columns=opened.opening.store,
@@ -129,6 +134,7 @@ class Verticals:
                 opened.service.answer_of,
             ),
             traces.build(guards, opened, backup=not config.columns_dsn),
+            batches.build(context, guards, noted, self._followed(opened, costs, references)),
             *self._build_feedback(opened),
             self._build_datasets(opened),
             *self._build_evaluations(made, opened),
@@ -295,16 +301,29 @@ class Verticals:
         )
         return annotation.build(context, self._guards, ports)
 
-    def _open_traces(self) -> traces.OpenedTraces:
+    def _followed(
+        self, traced: traces.OpenedTraces, costs: CostExplainer, references: SecretReferences
+    ) -> batches.FollowPorts:
+        parts = self._parts
+        return follow_ports(
+            *(parts.identity, parts.egress),
+            catalog.open_access(self._context, parts.master_key, references),
+            ingest=traced.service.ingest,
+            price=costs.price_batched,
+            uploads=Home(parts.config.home_path).uploads,
+        )
+
+    def _open_traces(self, costs: CostExplainer, note: NoteCalls) -> traces.OpenedTraces:
         config, clock = self._parts.config, self._context.clock
         spool = Home(config.home_path).spool
         return traces.open_traces(
             columns_dsn(config),
             clock,
-            CostExplainer(self._parts.database),
+            costs,
             Quarantine(spool, clock, logging.getLogger(_LOG)),
             UnknownRecords(spool, clock),
             readers=DIALECTS,
+            note=note,
             unclaimed=UnclaimedLimits(config.unclaimed_calls_per_hour, config.unclaimed_days),
             others=((scores_schema.FAMILY, scores_schema.STEPS),),
         )

@@ -18,6 +18,7 @@ from penstock.features.catalog.public_prices import PublicPrices
 from penstock.features.catalog.reference import Reference
 from penstock.features.catalog.references import SecretReferences
 from penstock.features.catalog.sections import CatalogSections
+from penstock.features.catalog.service.access import ProviderAccess
 from penstock.features.catalog.service.credentials import CredentialService
 from penstock.features.catalog.service.discovery import Candidates, Discovery
 from penstock.features.catalog.service.imports import ImportService
@@ -109,6 +110,15 @@ def open_references(
         clock=context.clock,
         changed=changed,
     )
+
+
+def open_access(
+    context: Context, master_key: bytes, references: SecretReferences
+) -> ProviderAccess:
+    """Returns what calls a provider with one of its credentials, for work beside the gateways."""
+    box = SecretBox(context, Sealer(derive_key(master_key, SECRETS_PURPOSE)), references)
+    kinds: Registry[ChatProvider] = Registry("penstock.providers")
+    return ProviderAccess(context, kinds, box)
 
 
 def listed_models(context: Context) -> Callable[[str], Mapping[str, Sequence[str]]]:

@@ -14,8 +14,8 @@ MOST_MEASURED: Final = 5_000  # models, those with the most calls
 _MOST_MEANS: Final = 20_000  # of scores: by model and name
 
 # Attempts, not calls: the failure of a model counts although another one answered the call.
-# Those that the client has cancelled say nothing.
-_ENDED: Final = "a.status IN ('ok', 'error', 'interrupted')"
+# Those that the client has cancelled say nothing; batches have other prices and no durations.
+_ENDED: Final = "a.status IN ('ok', 'error', 'interrupted') AND c.batch_id = ''"
 _OF_CALLS: Final = """a.provider AS provider, a.model AS model, count() AS calls,
     countIf(a.status != 'ok') AS errors,
     quantilesIf(0.5, 0.95)(a.duration_ns, a.status = 'ok') AS duration_ns,

@@ -19,6 +19,7 @@ from penstock.rules.snapshot.providers import (
     CredentialEntry,
     ProviderEntry,
 )
+from penstock.spi.chat import ChatProvider, ProviderConfig
 
 MAX_CONCURRENCY: Final = 1024  # calls at once of a provider
 MAX_QUEUE: Final = 256  # calls that wait for a provider in one gateway worker
@@ -99,6 +100,15 @@ class ProviderCredential:
     def audit_fields(self) -> dict[str, object]:
         """Returns the fields for the audit log: never the secret."""
         return {"name": self.name, "secret_hint": self.secret_hint, "secret_id": self.secret_id}
+
+
+@dataclass(frozen=True, slots=True)
+class CalledProvider:
+    """A provider as the server calls it with one credential."""
+
+    plugin: ChatProvider
+    config: ProviderConfig
+    private_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

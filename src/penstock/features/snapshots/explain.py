@@ -1,15 +1,17 @@
-"""Explains a span's cost with the prices of the snapshot that the call used."""
+"""Explains a span's cost with the prices of the snapshot that the call used, and prices what is
+done in batches, with those of the call that made the batch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from penstock.features.batches.model import AnsweredRequest
 from penstock.features.snapshots import store
 from penstock.features.traces.model import SpanRecord
 from penstock.infra.sql import Database
 from penstock.rules.call import COUNTS, Usage, UsageSource
-from penstock.rules.prices.charge import CostLine, context_of
+from penstock.rules.prices.charge import Charge, CostLine, context_of, tier_context
 from penstock.rules.prices.price_book import CalledModel, PriceBook
 from penstock.rules.snapshot.kinds import read_section
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
@@ -17,6 +19,7 @@ from penstock.rules.snapshot.providers import PROVIDERS
 from penstock.rules.snapshot.tree import Root
 
 _REMEMBERED: Final = 8
+_BATCH: Final = "batch"  # the service tier of such a request
 
 
 class PastPrices:
@@ -45,6 +48,14 @@ class CostExplainer:
         if rates is None or rates.price_id != span.price_id:
             return ()
         return rates.explain(_usage(span))
+
+    def price_batched(self, request: AnsweredRequest) -> Charge | None:
+        """Returns the cost of a request of a batch; `None` if it has no price."""
+        if (past := self._past(request.snapshot, request.project_id)) is None:
+            return None
+        vendor = past.vendors.get(request.provider, "")
+        called = CalledModel(request.provider, vendor, request.model, request.response_model)
+        return past.prices.charge(called, request.usage, request.start_ns, tier_context(_BATCH))
 
     def _past(self, digest: str, project_id: str) -> PastPrices | None:
         if (past := self._recent.get((digest, project_id))) is None:

@@ -17,7 +17,7 @@ from penstock.features.traces.ingest import is_known
 from penstock.features.traces.neutral_content import NO_READERS, DialectReaders
 from penstock.features.traces.quarantine import Quarantine
 from penstock.features.traces.schema import FAMILY, STEPS, retention
-from penstock.features.traces.service import ExplainCost, Traces
+from penstock.features.traces.service import ExplainCost, NoteCalls, Traces, nothing_to_note
 from penstock.features.traces.unclaimed import UnclaimedLimits
 from penstock.features.traces.unknown import UnknownRecords
 from penstock.features.vertical import BackupPart, Vertical
@@ -101,10 +101,11 @@ def open_traces(
     readers: DialectReaders = NO_READERS,
     unclaimed: UnclaimedLimits | None = None,
     others: Sequence[tuple[str, Sequence[SchemaStep]]] = (),
+    note: NoteCalls = nothing_to_note,
 ) -> OpenedTraces:
     """Starts opening the column store at `dsn` (see `open_columns`) and returns immediately.
     `readers`: of the payloads of each dialect but OpenAI's. `others`: the families of tables of
-    other verticals, with their steps.
+    other verticals, with their steps. `note` gets the calls that are stored.
 
     A failed opening is retried with increasing delays until the store is closed.
     """
@@ -119,6 +120,7 @@ def open_traces(
         unknown,
         readers=readers,
         unclaimed=limits,
+        note=note,
     )
     return OpenedTraces(service, opening, unknown, quarantine)
 

@@ -1,7 +1,7 @@
 """The use cases of traces. All methods block: call them outside the event loop."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -45,6 +45,7 @@ from penstock.features.traces.unknown import UnknownRecords
 from penstock.infra.columns import ColumnStore
 from penstock.kernel.errors import NotFound, PenstockError
 from penstock.kernel.time import Clock
+from penstock.rules.call import CallEnd
 from penstock.rules.prices.charge import CostLine
 
 _IN_FLIGHT_NS: Final = 60 * 10**9  # an insert in progress may have an earlier time than now
@@ -56,6 +57,14 @@ class ExplainCost(Protocol):
     def __call__(self, project_id: str, span: SpanRecord) -> Sequence[CostLine]:
         """Returns the lines that add up to the cost; empty if the price is unknown."""
         ...
+
+
+NoteCalls = Callable[[Iterable[CallEnd]], None]
+"""Gets calls that were stored, maybe again. If it raises, their batch is sent again."""
+
+
+def nothing_to_note(_ends: Iterable[CallEnd]) -> None:
+    """The default of `Traces`."""
 
 
 class Traces:
@@ -71,6 +80,7 @@ class Traces:
         *,
         readers: DialectReaders = NO_READERS,
         unclaimed: UnclaimedLimits | None = None,
+        note: NoteCalls = nothing_to_note,
     ) -> None:
         self._columns = columns
         self.content = ContentReader(readers)
@@ -80,6 +90,7 @@ class Traces:
         self._unknown = unknown
         self._unclaimed = UnclaimedBudget(unclaimed or UnclaimedLimits(), clock)
         self._storing = BatchStoring()
+        self._note = note
 
     def now_ns(self) -> int:
         """Returns the current time, for time ranges that end now."""
@@ -111,6 +122,7 @@ class Traces:
         ]
         quarantined = contents.unreadable + rejected
         self._quarantine.keep(origin, frames, quarantined)
+        self._note(call.record for call in calls)
         return Ingested(
             stored=len(calls) - len(rejected),
             quarantined=len(quarantined),

@@ -43,18 +43,19 @@ _COMPUTED: Final = {
     "request_headers": "CAST([] AS Array(String))",
     "attempt_starts": "arrayMap(start -> toUnixTimestamp64Nano(start), c.attempts.start_time)",
 }
+# Requests of batches have no duration of their own.
 _MEASURES: Final = """count() AS requests,
     countIf(c.status != 'ok') AS errors,
     countIf(isNull(c.cost) AND c.input_tokens + c.output_tokens > 0) AS unpriced,
     sum(c.input_tokens) AS input_tokens, sum(c.output_tokens) AS output_tokens,
     sum(c.cache_read_tokens) AS cache_read_tokens, sum(c.reasoning_tokens) AS reasoning_tokens,
     sum(c.cost) AS cost,
-    quantiles(0.5, 0.95, 0.99)(c.duration_ns) AS duration_ns,
+    quantilesIf(0.5, 0.95, 0.99)(c.duration_ns, c.batch_id = '') AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(c.ttft_ns) AS ttft_ns"""
 _OF_TARGET: Final = """a.provider AS provider, a.model AS model, count() AS attempts,
     countIf(a.status != 'ok') AS errors,
     countIf(a.span_id = c.attempts.span_id[-1]) AS calls,
-    quantiles(0.5, 0.95, 0.99)(a.duration_ns) AS duration_ns,
+    quantilesIf(0.5, 0.95, 0.99)(a.duration_ns, c.batch_id = '') AS duration_ns,
     quantiles(0.5, 0.95, 0.99)(a.ttft_ns) AS ttft_ns,
     sumMapIf(map(toString(a.error_type), toUInt64(1)), a.status != 'ok') AS error_types"""
 # A call is shown with its payloads and with the messages in them.
@@ -225,8 +226,9 @@ class TraceStore:
         width_ns: int,
     ) -> list[UsedAmounts]:
         """Returns what calls with one of the values `only` have used, by the values of dimensions
-        and by time buckets of `width_ns` (0: all in one)."""
-        where = sql.calls(project_id, time_range)
+        and by time buckets of `width_ns` (0: all in one). Limits do not count what is done in
+        batches."""
+        where = sql.calls(project_id, time_range).add("c.batch_id = ''")
         for number, (name, wanted) in enumerate(only.items()):
             condition = f"{_dimension(where, name)} IN {{used_{number}:Array(String)}}"
             where.add(condition, **{f"used_{number}": tuple(wanted)})

@@ -166,7 +166,8 @@ def _no_list() -> InvalidRequest:
     return InvalidRequest(
         "The gateway lists no files and no batches: projects share the provider's account, and"
         " nothing there says to whom each belongs.",
-        hint="Keep the ids that uploads and new batches return.",
+        hint="The server lists the batches of a project: `penstock batch list`, or"
+        " GET /api/v1/projects/{project_id}/batches. Keep the ids of files.",
         code="list_not_served",
     )
 

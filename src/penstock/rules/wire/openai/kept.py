@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
+from penstock.rules.batches import MAX_LINES
 from penstock.rules.formats.form import FormBytes, read_form
 from penstock.rules.formats.json_text import decode_json, decode_whole_json
 from penstock.rules.neutral.conversation import Place
@@ -14,7 +15,6 @@ from penstock.rules.wire.head import read_head, require_unique
 from penstock.rules.wire.openai.paths import TEXT_PATHS
 
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024  # of one request in a batch
-MAX_LINES: Final = 50_000  # requests of a batch, as at OpenAI
 BATCH_PURPOSE: Final = "batch"
 _URLS: Final = frozenset(("/v1/responses", *("/v1" + each.path for each in TEXT_PATHS)))
 _LINE_MEMBERS: Final = frozenset(("body", "url", "method"))
@@ -27,7 +27,12 @@ class _Line(msgspec.Struct):
     method: str = "POST"
 
 
+class _Named(msgspec.Struct):
+    id: str = ""
+
+
 _line: Final = msgspec.json.Decoder(_Line)
+_named: Final = msgspec.json.Decoder(_Named)
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text: Final = msgspec.json.Decoder(str | None)
 
@@ -126,6 +131,14 @@ def require_unique_input(body: bytes) -> None:
 def with_input_id(body: bytes, plain: str) -> bytes:
     """Returns the request for a batch with the provider's own id of its input file."""
     return msgspec.json.encode({**decode_json(_members, body), _INPUT: plain})
+
+
+def read_id(body: bytes) -> str:
+    """Returns the id in an answer about a file or a batch; empty if it has none."""
+    try:
+        return decode_whole_json(_named, body).id
+    except msgspec.DecodeError:
+        return ""
 
 
 def seal_file(body: bytes, model: str, signer: IdSigner) -> bytes:

@@ -1,0 +1,1 @@
+"""Batches that were made through the gateways: followed to their end, and recorded."""
