@@ -140,7 +140,7 @@ bench: $(DEV) $(SYSTEM)
 	@$(MAKE) --no-print-directory -C bench ARGS='$(ARGS)'
 
 e2e: $(DEV) $(SYSTEM) $(CONSOLE)
-	@if [ -d tests/e2e ]; then $(BIN)/python -m pytest -m e2e tests/e2e; \
+	@if [ -d tests/e2e ]; then $(PYTEST) -m e2e tests/e2e; \
 	else echo 'No browser tests found.'; fi
 
 # Needs a CPU build of torch, which pip must find on Linux: see tests/real_model/README.md.
