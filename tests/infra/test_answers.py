@@ -11,7 +11,7 @@ import pytest
 
 from penstock.infra.answers.files import LEFT_OVER_S, AnswerFiles
 from penstock.infra.answers.index import NAME, AnswerIndex, Spot
-from penstock.infra.answers.segments import MAX_OPEN
+from penstock.infra.answers.segments import LOOKS_EVERY_S, MAX_OPEN
 
 RECORD = 176  # bytes of an answer of 100 bytes
 
@@ -86,11 +86,13 @@ async def test_a_sweep_deletes_what_has_expired_and_then_what_expires_first(tmp_
 
 
 async def test_an_answer_goes_into_a_new_file_when_its_own_was_deleted(tmp_path: Path) -> None:
-    files = files_at(tmp_path, 2**20)
+    now = [0.0]
+    files = AnswerFiles(tmp_path, 2**20, lambda: now[0])
     files.write(place(1), b"x" * 100, 60.0)
     (path,) = segments(tmp_path)
     path.unlink()
     assert await files.read(place(1)) is None
+    now[0] += LOOKS_EVERY_S
     files.write(place(2), b"y" * 100, 60.0)
     assert await files.read(place(2)) == b"y" * 100
 

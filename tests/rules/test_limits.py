@@ -184,4 +184,5 @@ def test_spend_is_counted_in_billionths_rounded_up() -> None:
     assert nano_usd(Decimal("0.000000000001")) == 1
     assert nano_usd(Decimal("1.5")) == 1_500_000_000
     limit = Limit("prj_1", entry(measure=Measure.SPEND, amount=Decimal("0.5")))
-    assert limit.claim((), Amounts(spend=0), NOW)[2:4] == (0, 500_000_000)
+    claim = limit.claim((), Amounts(spend=0), NOW)
+    assert (claim.amount, claim.cap) == (0, 500_000_000)

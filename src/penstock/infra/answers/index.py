@@ -1,10 +1,11 @@
-"""Finds answers: one file of fixed size, which all workers of the machine read and write.
+"""Finds answers: one file of fixed size, which all workers of the machine map.
 
 An answer has a slot in one of the sets of the file, chosen by a hash that callers cannot predict. A
 slot is a hint: what it names says itself which answer it is, so that a slot of a killed worker, or
 one that is read while it is written, is a miss and never another answer.
 """
 
+import mmap
 import os
 from collections import Counter
 from contextlib import suppress
@@ -41,9 +42,10 @@ class Spot(NamedTuple):
 class AnswerIndex:
     """The open file."""
 
-    def __init__(self, fd: int, salt: bytes, slot_count: int) -> None:
+    def __init__(self, fd: int, data: mmap.mmap, slot_count: int) -> None:
         self._fd = fd
-        self._salt = salt
+        self._data = data
+        self._keyed = blake2b(digest_size=16, key=data[:_SALT_SIZE])
         self._set_count = slot_count // _WAYS
 
     @classmethod
@@ -54,19 +56,25 @@ class AnswerIndex:
         if not path.exists():
             _create(path)
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        return cls(fd, os.pread(fd, _SALT_SIZE, 0), slot_count)
+        try:
+            size = _SETS_AT + slot_count * _SLOT.size
+            os.posix_fallocate(fd, 0, size)  # a full disk cannot fault later
+            data = mmap.mmap(fd, size)
+        except BaseException:
+            os.close(fd)
+            raise
+        return cls(fd, data, slot_count)
 
     def find(self, place: str) -> Spot | None:
-        """Returns where an answer was put. Raises `OSError`."""
+        """Returns where an answer was put."""
         key, at = self._key(place)
-        slots = os.pread(self._fd, _SET_SIZE, at)
-        found = slots.find(key)
+        found = self._data.find(key, at, at + _SET_SIZE)
         if found < 0 or found % _SLOT.size:
             return None
-        return Spot(*_SLOT.unpack_from(slots, found)[1:])
+        return Spot(*_SLOT.unpack_from(self._data, found)[1:])
 
     def put(self, place: str, spot: Spot, now_s: float) -> None:
-        """Notes where an answer is, in place of one with the same name. Raises `OSError`.
+        """Notes where an answer is, in place of one with the same name.
 
         The lock keeps two workers from choosing the same slot. One that was stopped while it had
         the lock is not waited for."""
@@ -78,19 +86,22 @@ class AnswerIndex:
                 lock.wait(_WAIT_S)
                 taken = True
         try:
-            slots = os.pread(self._fd, _SET_SIZE, at).ljust(_SET_SIZE, b"\0")
-            os.pwrite(self._fd, _SLOT.pack(key, *spot), at + _choose(slots, key, now_s))
+            slots = self._data[at : at + _SET_SIZE]
+            _SLOT.pack_into(self._data, at + _choose(slots, key, now_s), key, *spot)
         finally:
             if taken:
                 lock.free()
 
     def close(self) -> None:
         """Closes the file."""
+        self._data.close()
         os.close(self._fd)
 
     def _key(self, place: str) -> tuple[bytes, int]:
         """Returns the key of an answer, which begins with that of its project, and its set."""
-        digest = blake2b(place.encode(), digest_size=16, key=self._salt).digest()
+        keyed = self._keyed.copy()
+        keyed.update(place.encode())
+        digest = keyed.digest()
         project = crc32(place.partition("/")[0].encode()).to_bytes(4, "little")
         at = int.from_bytes(digest[:4], "little") % self._set_count
         return project + digest[4:], _SETS_AT + at * _SET_SIZE

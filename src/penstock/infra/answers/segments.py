@@ -13,6 +13,7 @@ from zlib import crc32
 from penstock.infra.answers.index import Spot
 
 MAX_OPEN: Final = 64  # segments that a worker has open
+LOOKS_EVERY_S: Final = 1.0  # whether its segment was deleted; answers in between are lost then
 _HEAD: Final = Struct("<IH")  # CRC of place and content, bytes of the place
 _MAX_DIGITS: Final = 10  # of a Unix second
 _STEPS: Final = 3  # a deadline is at most an eighth to a quarter of the time later than asked for
@@ -21,10 +22,11 @@ _STEPS: Final = 3  # a deadline is at most an eighth to a quarter of the time la
 class _Segment:
     """An open segment of this worker."""
 
-    def __init__(self, fd: int, number: int) -> None:
+    def __init__(self, fd: int, number: int, now_s: float) -> None:
         self.fd = fd
         self.number = number
         self.size = 0
+        self.looked_s = now_s  # when it was not deleted
 
 
 class Segments:
@@ -42,7 +44,7 @@ class Segments:
         size = len(record) + len(content)
         key = place.partition("/")[0], _deadline(expires_s, now_s)
         segment = self._open.get(key)
-        if segment is None or not self._takes(segment, size):
+        if segment is None or not self._takes(segment, size, now_s):
             segment = self._begin(key, now_s)
         offset = segment.size
         try:
@@ -77,9 +79,14 @@ class Segments:
         for key in tuple(self._open):
             self._end(key)
 
-    def _takes(self, segment: _Segment, size: int) -> bool:
+    def _takes(self, segment: _Segment, size: int, now_s: float) -> bool:
         """Returns whether a segment has space, and is not deleted."""
-        return segment.size + size <= self._max_bytes and os.fstat(segment.fd).st_nlink > 0
+        if segment.size + size > self._max_bytes:
+            return False
+        if 0 <= now_s - segment.looked_s < LOOKS_EVERY_S:
+            return True
+        segment.looked_s = now_s
+        return os.fstat(segment.fd).st_nlink > 0
 
     def _begin(self, key: tuple[str, int], now_s: float) -> _Segment:
         """Begins a segment. Closes those that are over."""
@@ -96,7 +103,7 @@ class Segments:
         except FileNotFoundError:  # the first answer of the project
             (self._folder / key[0]).mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(path, flags, 0o600)
-        segment = self._open[key] = _Segment(fd, number)
+        segment = self._open[key] = _Segment(fd, number, now_s)
         return segment
 
     def _end(self, key: tuple[str, int]) -> None:

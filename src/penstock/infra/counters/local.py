@@ -22,6 +22,7 @@ _LAST_STEP_S: Final = 0.05
 _TICK_S: Final = 0.05
 _REOPEN_S: Final = 1.0
 _WORKING: Final = ""
+_RATE: Final = CounterKind.RATE
 
 
 class LocalCounters:
@@ -197,7 +198,7 @@ def _is_far(reservation: Reservation, amounts: Sequence[int]) -> bool:
     """Returns whether nobody misses what is settled milliseconds later: many calls still fit, and
     the call has used no more than it had reserved."""
     for claim, left, amount in zip(reservation.claims, reservation.left, amounts, strict=True):
-        if claim.kind == CounterKind.RATE:  # counted already
+        if claim.kind is _RATE:  # counted already
             continue
         if left < FAR * claim.amount or amount > claim.amount:
             return False

@@ -111,10 +111,11 @@ class Secrets:
 
     def may_be_in(self, document: bytes) -> bool:
         """Returns whether a run of characters has the begin of a token, or a private key begins."""
-        if _KEY_BEGIN_BYTES in document:
+        # `find`: before `in` searches, it tries to read the bytes as a number, which takes longer
+        if document.find(_KEY_BEGIN_BYTES) >= 0:
             return True
         masked = document.translate(_MASK)
-        return _LONG_RUN in masked and any(
+        return masked.find(_LONG_RUN) >= 0 and any(
             _BEGIN_IN_BYTES.search(run) and not _is_data(run)
             for run in _long_runs(document, masked)
         )
