@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MIB: Final = 1024 * 1024
 _REDIS_URL: Final = re.compile(
-    r"(rediss?://([^/?#\s]*@)?(\[\S+?\]|[^\[\]:@/?#\s]+)(:\d+)?([/?]\S*)?|unix://\S+)$"
+    r"(rediss?://([^/?#\s]*@)?(\[\S+?\]|[^\[\]:@/?#\s]+)(:\d+)?([/?]\S*)?|unix://\S+"
+    r"|rediss?\+sentinel://([^:@/\s]*:[^@/\s]*@)?[^/@?#\s:]+(:\d+)?(,[^/@?#\s:,]+(:\d+)?)*/[\w.-]+"
+    r"(/\d{1,4})?(\?sentinel_password=[^&#\s]*)?)$"
 )
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -26,7 +28,10 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _redis_url(value: SecretStr) -> SecretStr:
     if (url := value.get_secret_value()) and not _REDIS_URL.match(url):
-        raise ValueError("it names no server as redis://, rediss:// or unix://")
+        raise ValueError(
+            "it names no server as redis://, rediss:// or unix://, and no Sentinels as"
+            " redis+sentinel://HOST,HOST/SERVICE"
+        )
     return value
 
 

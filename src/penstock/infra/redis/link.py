@@ -11,7 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from penstock.infra.redis.counter_commands import ScriptCall
-from penstock.infra.redis.library import async_client, is_error, is_missing_script, is_unusable
+from penstock.infra.redis.library import (
+    async_client,
+    close_client,
+    is_error,
+    is_missing_script,
+    is_unusable,
+)
 from penstock.infra.redis.problems import notice_of_server, problem_of_error, problem_of_server
 from penstock.spi.counters import CountersUnavailable
 
@@ -244,6 +250,6 @@ def _is_cancelled() -> bool:
 async def _closed(client: "Redis") -> None:
     try:
         async with asyncio.timeout(ANSWER_S):
-            await client.aclose()
+            await close_client(client)
     except Exception as error:  # noqa: BLE001 - the connection is dropped whatever happens
         _log.debug("A connection to Redis did not close: %s", error)

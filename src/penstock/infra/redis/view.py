@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from penstock.infra.redis.counter_commands import CounterCommands, ScriptCall, state_of
-from penstock.infra.redis.library import client_for_threads, require_library
+from penstock.infra.redis.library import client_for_threads, close_thread_client, require_library
 from penstock.infra.redis.link import ANSWER_S, RedisUnavailable
 from penstock.infra.redis.problems import notice_of_server, problem_of_error, problem_of_server
 from penstock.kernel.time import Clock
@@ -73,7 +73,7 @@ class RedisView:
 
     def close(self) -> None:
         """Closes all connections."""
-        self._client.close()
+        close_thread_client(self._client)
 
     def _run(self, call: ScriptCall) -> Any:
         if not self._checked:
