@@ -23,6 +23,8 @@ PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 ARGS    ?=
 TESTS   ?= tests
 PYTEST  := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Drills wait for more than half of their time.
+DRILLS  := $(BIN)/python -m pytest -n 3 --dist loadfile
 UNIT    := not drill and not real_model and not e2e and not clients and not ray
 
 # Tests start Python hundreds of times; without compiled files each start compiles all modules.
@@ -117,13 +119,13 @@ format: $(DEV)
 # with the kernel's own tests.
 test: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
 	@$(PYTEST) -m '$(UNIT)' $(TESTS)
-	@$(PYTEST) -m drill $(TESTS)
+	@$(DRILLS) -m drill $(TESTS)
 	@$(BIN)/python -m pytest --cov=penstock.kernel --cov-report= --cov-fail-under=100 tests/kernel
 
 coverage: $(DEV) $(SYSTEM) $(NODE) $(CONSOLE)
 	@rm -f .coverage .coverage.*
 	@$(PYTEST) --cov --cov-report= --cov-fail-under=0 -m '$(UNIT)' $(TESTS)
-	@$(PYTEST) --cov --cov-append --cov-report= --cov-fail-under=0 -m drill $(TESTS)
+	@$(DRILLS) --cov --cov-append --cov-report= --cov-fail-under=0 -m drill $(TESTS)
 	@$(BIN)/coverage report --skip-covered
 
 unit: $(DEV)
