@@ -154,8 +154,22 @@ FAULTS: dict[str, Answering] = {
     "malformed": streams(*FIRST_HALF, chunk(b"data: {no JSON\n\n"), then_s=1.0),
     "malformed-first": streams(STREAM_HEAD, ROLE, chunk(b"data: {no JSON\n\n"), then_s=1.0),
     "no-terminator": streams(*FIRST_HALF, END),
-    "context-length": says(error("400 No", code="context_length_exceeded")),
-    "content-filter": says(error("400 No", code="content_filter")),
+    "context-length": says(
+        error(
+            "400 No",
+            "This model's maximum context length is 100 tokens.",
+            type="invalid_request_error",
+            code="context_length_exceeded",
+        )
+    ),
+    "content-filter": says(
+        error(
+            "400 No",
+            "Your request was rejected as a result of our safety system.",
+            type="invalid_request_error",
+            code="content_policy_violation",
+        )
+    ),
     "flapping": flapping,
     "certificate-expired": good,
     "name-gone": good,
@@ -180,21 +194,34 @@ STREAMED = frozenset(
 
 @dataclass
 class FaultProviders:
-    """The server. `begin_round` lets a fault that happens once happen again."""
+    """The server. `begin_round` lets a fault that happens once happen again. `asked`: the last
+    message of each request of this round, and the provider's name."""
 
     port: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     _hit: set[str] = field(default_factory=set[str])
+    _open: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
 
     def url(self, fault: str, name: str) -> str:
         return f"http://127.0.0.1:{self.port}/{fault}/{name}/v1"
 
     def begin_round(self) -> None:
         self._hit.clear()
+        self.asked.clear()
+
+    def close(self) -> None:
+        """Closes the connections that clients keep."""
+        for writer in self._open:
+            writer.close()
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
+                if not head.startswith(b"POST "):  # a client that looks for something else
+                    writer.write(error("404 No"))
+                    continue
                 size = next(
                     int(line.partition(b":")[2])
                     for line in head.lower().split(b"\r\n")
@@ -202,6 +229,7 @@ class FaultProviders:
                 )
                 body = json.loads(await reader.readexactly(size))
                 _, fault, name, _ = head.decode().split(" ")[1].split("/", 3)
+                self.asked.append((str(body["messages"][-1]["content"]), name))
                 await self._answer(
                     fault, name, Asked(fault, bool(body.get("stream")), writer, False)
                 )
@@ -209,6 +237,7 @@ class FaultProviders:
             pass
         finally:
             writer.close()
+            self._open.discard(writer)
 
     async def _answer(self, fault: str, name: str, asked: Asked) -> None:
         if name == "a":
@@ -233,6 +262,8 @@ async def fault_providers(tls: ssl.SSLContext | None = None) -> AsyncIterator[Fa
         yield providers
     finally:
         server.close()
+        providers.close()
+        await asyncio.sleep(0.1)  # until all have ended
 
 
 def expired_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
