@@ -13,7 +13,7 @@ from penstock.infra.egress.exchange import UpstreamTimeLimits
 from penstock.kernel.errors import PenstockError
 from penstock.spi.http import HttpRequest
 
-MAX_CANCELLATIONS: Final = 100  # at once; further ones are left out
+MAX_CANCELLATIONS: Final = 100  # requests at once that end given-up work; others are left out
 CANCELLATION_S: Final = 5.0  # of one
 _LIMITS: Final = UpstreamTimeLimits(
     connect_s=CANCELLATION_S,

@@ -41,11 +41,11 @@ from penstock.rules.neutral.conversation import (
     ToolCall,
 )
 from penstock.rules.wire.anthropic.blocks import DIALECT
+from penstock.rules.wire.anthropic.call_order import CallOrder
 from penstock.rules.wire.anthropic.citations import write_citation
 from penstock.rules.wire.anthropic.tool_input import write_input
 from penstock.rules.wire.anthropic.usage import write_usage
 from penstock.rules.wire.sealed_reasoning import seal_call, seal_reasoning
-from penstock.rules.wire.sse_stream import malformed
 
 _encoder: Final = msgspec.json.Encoder()
 _REASONS: Final = {
@@ -67,14 +67,14 @@ class MessageEventWriter:
         self._dialect = dialect
         self._blocks = 0
         self._kind = ""  # of the open block
-        self._call = -1  # of the open block, if it is a tool call
+        self._calls = CallOrder()
         self._refused = False
         self._finished: ChoiceFinished | None = None
         self._usage = Usage()
 
     def write(self, event: AnswerEvent) -> bytes:
-        """Returns the bytes of one event. Raises `UpstreamFailed` for arguments of a tool call that
-        has ended."""
+        """Returns the bytes of one event; a tool call that is mixed with an earlier one waits.
+        Raises `UpstreamFailed` for arguments of a tool call that has ended."""
         match event:
             case AnswerStarted():
                 return _event("message_start", message=_message(event))
@@ -85,17 +85,21 @@ class MessageEventWriter:
                 self._usage = usage
                 return b""
             case _:
-                return self._content(event) if event.choice == 0 else b""
+                return self._written(self._calls.add(event)) if event.choice == 0 else b""
 
     def end(self) -> bytes:
         """Returns the last events: the stop reason with the usage, and the terminal one."""
+        rest = self._written(self._calls.flush())
         finished = self._finished or ChoiceFinished(0, FinishReason.STOP)
         reason = _stop_reason(
             finished.reason, finished.stop_sequence, finished.raw, refused=self._refused
         )
         delta = {"stop_reason": reason, "stop_sequence": finished.stop_sequence or None}
         last = _event("message_delta", delta=delta, usage=write_usage(self._usage))
-        return self._stop() + last + _event("message_stop")
+        return rest + self._stop() + last + _event("message_stop")
+
+    def _written(self, events: Iterable[ContentEvent]) -> bytes:
+        return b"".join([self._content(event) for event in events])
 
     def _content(self, event: ContentEvent) -> bytes:
         match event:
@@ -107,8 +111,8 @@ class MessageEventWriter:
                 return self._end_thinking(event)
             case ToolCallStarted():
                 return self._start_call(event)
-            case ToolArgumentsDelta(_, call, arguments):
-                return self._arguments(call, arguments)
+            case ToolArgumentsDelta(_, _, arguments):
+                return self._delta("input_json_delta", partial_json=arguments)
             case _:
                 return self._rare(event)
 
@@ -146,14 +150,7 @@ class MessageEventWriter:
         call = ToolCall(event.id, event.name, "", event.signature)
         id_ = seal_call(call, ())
         block: dict[str, Any] = {"type": "tool_use", "id": id_, "name": event.name, "input": {}}
-        out = self._open("tool_use", block)
-        self._call = event.call
-        return out
-
-    def _arguments(self, call: int, arguments: str) -> bytes:
-        if self._kind != "tool_use" or call != self._call:
-            raise malformed("The provider mixed the arguments of several tool calls.")
-        return self._delta("input_json_delta", partial_json=arguments)
+        return self._open("tool_use", block)
 
     def _end_thinking(self, event: ReasoningEnded) -> bytes:
         if self._dialect == DIALECT and event.encrypted:
