@@ -1,6 +1,6 @@
 """Ends work at providers that a call has given up, in the background: the call does not wait.
 
-A provider that works on after its connection is closed is told so by a request of its own
+A provider that works on after its connection is closed gets a request of its own to end that
 (`spi.chat.BuiltRequest.cancel`). One try: work that it does not end, ends by itself.
 """
 
