@@ -8,6 +8,7 @@ import {
   Gauge,
   Highlighter,
   KeyRound,
+  Layers,
   LayoutDashboard,
   Lightbulb,
   MessageSquareHeart,
@@ -53,6 +54,13 @@ export const PAGES = [
     name: "Traces",
     icon: Activity,
     keys: "g t",
+    permission: "traces:read",
+  },
+  {
+    to: "/projects/$projectId/batches",
+    name: "Batches",
+    icon: Layers,
+    keys: "g q",
     permission: "traces:read",
   },
   {

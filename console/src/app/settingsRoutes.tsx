@@ -19,5 +19,11 @@ const notifications = createRoute({
   ),
 });
 
-/** The pages of webhooks and notifications. */
-export const settingsRoutes = [webhooks, notifications] as const;
+const batches = createRoute({
+  getParentRoute: () => project,
+  path: "/batches",
+  component: lazyRouteComponent(() => import("@/features/batches/BatchesPage"), "BatchesPage"),
+});
+
+/** The pages of webhooks, notifications and batches. */
+export const settingsRoutes = [webhooks, notifications, batches] as const;
