@@ -36,6 +36,7 @@ _IRRELEVANT: Final = frozenset(
 )
 _USUAL_DIGITS: Final = 6  # of a time within the limit
 _KEY: Final = re.compile(rb"[!-~]{1,255}")
+_HAS_REASONS: Final = frozenset((Operation.CHAT, Operation.TEXT_COMPLETION))
 # What providers say about an answer that they have ended as they should.
 _COMPLETE: Final = frozenset(
     (
@@ -122,7 +123,7 @@ def cache_key(body: bytes, circumstances: Sequence[str]) -> str | None:
 
 def is_complete(operation: str, finish_reasons: Sequence[str]) -> bool:
     """Returns whether an answer may be kept: not one that was filtered, refused or cut off."""
-    if operation not in (Operation.CHAT, Operation.TEXT_COMPLETION):
+    if operation not in _HAS_REASONS:
         return True
     return bool(finish_reasons) and _COMPLETE.issuperset(finish_reasons)
 

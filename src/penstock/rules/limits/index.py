@@ -14,6 +14,7 @@ from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zon
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
 MAX_COUNTED: Final = 4096  # sets of values of calls whose limits are remembered, for each project
 _FIELDS: Final = {Measure.REQUESTS: 0, Measure.TOKENS: 1, Measure.SPEND: 2}  # of `Amounts`
+_WINDOW: Final = CounterKind.WINDOW
 _METERED: Final = (Measure.TOKENS, Measure.SPEND)
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
 
@@ -67,7 +68,7 @@ class Limit:
     def claim_on(self, key: bytes, amounts: Amounts, now_ns: int) -> Claim:
         """Returns the claim of a call on the counter with a key."""
         start = end = 0
-        if self.kind is CounterKind.WINDOW:
+        if self.kind is _WINDOW:
             start, end = self.window(now_ns)
         amount = self.amount(amounts)
         return Claim(key, self.kind, amount, self._cap, start, end, self._others, self.project_id)
