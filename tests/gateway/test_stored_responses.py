@@ -377,3 +377,16 @@ async def test_an_id_that_is_no_text_is_rejected(rotated: Rig, path: str, body: 
         answer = await call(rotated.worker.url, wrong, path=path)
         assert answer.status in (400, 404)
     assert rotated.upstream.seen == []
+
+
+async def test_a_request_names_few_files(client: Any) -> None:
+    file = await file_of(client)
+    (part,) = naming(file)[0]["content"]
+    for count, code in ((1000, ""), (1001, "too_many_ids")):
+        made = client.responses.create(
+            model="up/small", input=[{"role": "user", "content": [part] * count}]
+        )
+        if code:
+            assert await rejection(made) == (400, code)
+        else:
+            assert (await made).output_text

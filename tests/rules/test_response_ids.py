@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.kernel.errors import UpstreamFailed
+from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.formats.json_places import (
     ANY,
+    MAX_TOKENS,
     find_strings,
     names_of,
     replace_strings,
@@ -171,3 +172,10 @@ def test_a_malformed_answer_is_an_error_of_the_provider() -> None:
             ids.whole(body)
         with pytest.raises(UpstreamFailed):
             ids.events(b'data: {"response":%b}\n\n' % body)
+
+
+def test_a_request_with_too_many_values_is_rejected() -> None:
+    named = b'{"messages":[{"content":[{"file_id":"f"}]},%b 0]}'
+    assert len(chat_ids.named_ids(named % (b"[]," * 1000))) == 1
+    with pytest.raises(InvalidRequest, match="more than"):
+        chat_ids.named_ids(named % (b"[]," * (MAX_TOKENS // 3)))

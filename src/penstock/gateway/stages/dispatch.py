@@ -98,6 +98,8 @@ class Dispatch:
 def _is_quick(call: Call, target: Target) -> bool:
     """Returns true in the usual case: bytes pass."""
     same = target.plugin.dialect == call.surface.dialect and call.media is None
+    if call.own_ids is not None:
+        return same and len(call.body) <= INLINE_BYTES
     return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
 
 

@@ -3,6 +3,7 @@ changing any other byte."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,6 +11,8 @@ import msgspec
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.formats.json_text import decode_json
 
+MAX_FOUND: Final = 1000  # strings with a label in one request, or in one list of an answer
+MAX_TOKENS: Final = 500_000  # in which strings are looked for, about half a second
 ANY: Final = "*"  # each element of an array, or each member of an object
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}:,]', re.DOTALL)
 _text: Final = msgspec.json.Decoder(str)
@@ -41,10 +44,15 @@ _NOTHING: Final = StringNames({})
 
 def find_strings(body: bytes, names: StringNames, start: int = 0) -> Iterator[FoundString]:
     """Yields the strings with a label of the JSON value that begins at `start`. Raises
-    `msgspec.DecodeError` for a name or a string on its way that is malformed."""
+    `msgspec.DecodeError` for a name or a string on its way that is malformed, and for a value with
+    too many tokens before its end."""
     opened: list[_Open] = []
     at, is_key = names, False
-    for token in _TOKEN.finditer(body, start):
+    for count, token in enumerate(_TOKEN.finditer(body, start)):
+        if count >= MAX_TOKENS:
+            raise msgspec.DecodeError(
+                f"it has more than {MAX_TOKENS} names, texts, brackets and commas"
+            )
         match body[token.start()]:
             case 0x7B | 0x5B:  # { [
                 opened.append(_Open(body[token.start()] == 0x7B, at))
@@ -96,13 +104,20 @@ def names_of(paths: Mapping[str, str]) -> StringNames:
 
 def find_in_request(body: bytes, names: StringNames) -> list[FoundString]:
     """Returns the strings with a label in a request. Raises `InvalidRequest` for one that is
-    malformed."""
+    malformed, and for too many."""
     try:
-        return list(find_strings(body, names))
+        found = list(islice(find_strings(body, names), MAX_FOUND + 1))
     except msgspec.DecodeError as error:
         raise InvalidRequest(
-            f"The request body is not valid JSON: {error}.", code="invalid_json"
+            f"The ids in the request body cannot be read: {error}.", code="invalid_json"
         ) from None
+    if len(found) > MAX_FOUND:
+        raise InvalidRequest(
+            f"The request names more than {MAX_FOUND} files or responses.",
+            hint="Send fewer in one request.",
+            code="too_many_ids",
+        )
+    return found
 
 
 def replace_strings(body: bytes, found: Sequence[FoundString], texts: Sequence[str]) -> bytes:

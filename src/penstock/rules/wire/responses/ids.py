@@ -3,12 +3,14 @@ answers give out. All other bytes stay as they are."""
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
 
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.formats.json_places import (
+    MAX_FOUND,
     FoundString,
     find_in_request,
     find_strings,
@@ -110,9 +112,12 @@ class ResponseIds:
     def items(self, body: bytes) -> bytes:
         """Returns the list of what a request contained. Raises `UpstreamFailed`."""
         try:
-            return self._replaced(body, list(find_strings(body, _ITEMS)))
+            found = list(islice(find_strings(body, _ITEMS), MAX_FOUND + 1))
         except msgspec.DecodeError:
             raise _malformed() from None
+        if len(found) > MAX_FOUND:
+            raise _malformed()
+        return self._replaced(body, found)
 
     def _with_previous(self, body: bytes) -> bytes:
         if not self._previous or PREVIOUS.encode() not in body:
