@@ -113,6 +113,38 @@ async def test_the_official_client_works_with_the_providers_own_paths(passing: R
             await client.files.retrieve("file-2")
 
 
+@pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
+async def test_a_providers_error_passes_as_it_is(passing: Rig, status: int) -> None:
+    body = b'{"message": "Too long", "__type": "ValidationException"}'
+    named = "x-amzn-ErrorType: ValidationException:http://x/\r\n"
+    passing.answer(answers(unary(body, f"{status} Bad", named)))
+    answer = await ask(passing, "up/files/1")
+    assert (answer.status, answer.body) == (status, body)
+    assert answer.headers["x-amzn-errortype"] == "ValidationException:http://x/"
+    end = await passing.end_of(answer.trace_id)
+    assert (end.status, end.error_type) == (CallStatus.ERROR, f"upstream_{status}")
+    assert end.response == body
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (400, b'{"message": "key %b is bad"}' % SECRET.encode(), "upstream_400"),
+        (403, b'{"message": "not allowed"}', "upstream_credential"),
+        (400, b'{"message": "' + b"x" * 70_000 + b'"}', "upstream_400"),
+    ],
+)
+async def test_an_error_with_our_credential_of_it_or_too_large_is_ours(
+    passing: Rig, status: int, body: bytes, code: str
+) -> None:
+    passing.answer(answers(unary(body, f"{status} Bad")))
+    answer = await ask(passing, "up/files/1")
+    assert answer.body != body
+    assert SECRET.encode() not in answer.body
+    end = await passing.end_of(answer.trace_id)
+    assert end.error_type == code
+
+
 async def test_a_status_without_content_passes(passing: Rig) -> None:
     passing.answer(answers(b"HTTP/1.1 204 No Content\r\n\r\n"))
     answer = await ask(passing, "up/files/1", method="DELETE")

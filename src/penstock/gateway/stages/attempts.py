@@ -272,7 +272,7 @@ class Attempts:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
                 now_s = self.clock.now_ns() / 1e9
-                await raise_provider_error(exchange, target, now_s, call.guard)
+                await raise_provider_error(exchange, target, now_s, call.guard, passes=passes)
             response: ProviderResponse = exchange
             if call.guard is not None:
                 response = await guarded(call, call.guard, exchange)

@@ -3,7 +3,6 @@
 The last byte goes out after the record is written. Usage is read from a copy where there is one.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +16,8 @@ from penstock.gateway.inflight import InFlight
 from penstock.gateway.ports import ProviderResponse
 from penstock.gateway.stages.relay_unary import KeptAnswer, require_no_reply
 from penstock.gateway.stages.reply import (
-    ReplyHeaders,
+    file_headers,
+    known_type,
     provider_headers,
     send_large,
     send_piece,
@@ -33,8 +33,6 @@ from penstock.rules.passed_call import is_text
 from penstock.rules.redaction import leaked
 from penstock.spi.chat import AnswerStream
 
-_TYPE: Final = re.compile(rb"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w\"'.:-]+){0,3}")
-_BINARY: Final = b"application/octet-stream"
 _NO_HEAD: Final = RequestHead("")
 
 
@@ -62,7 +60,7 @@ class RelayRaw:
         self.inflight.commit(call)
         if not is_text(call.headers.get(b"content-type", b"application/json")):
             call.body = call.head.shown if call.head else b""  # a file, or a form with files
-        headers = _headers(exchange, target)
+        headers = file_headers(exchange) + provider_headers(exchange, target.redaction)
         if exchange.ended:
             self._finish(call, copy, finalize)
             await send_whole(call, exchange.status, headers, body)
@@ -89,22 +87,9 @@ class RelayRaw:
         finalize(None)
 
 
-def _headers(exchange: ProviderResponse, target: Target) -> ReplyHeaders:
-    kind = exchange.header(b"content-type")
-    headers = [
-        (b"content-type", _known(kind)),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    return headers + provider_headers(exchange, target.redaction)
-
-
 def _described(kind: bytes, size: int) -> bytes:
     """A file as the record shows it."""
-    return msgspec.json.encode({"content_type": _known(kind).decode("ascii"), "size": size})
-
-
-def _known(kind: bytes) -> bytes:
-    return kind if _TYPE.fullmatch(kind) else _BINARY
+    return msgspec.json.encode({"content_type": known_type(kind).decode("ascii"), "size": size})
 
 
 class _Copy:

@@ -28,7 +28,9 @@ _UNBUFFERED: Final = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"
 MAX_PASSED_HEADERS: Final = 32  # of a provider; common clients reject answers with 100 headers
 MAX_PASSED_BYTES: Final = 256  # of one such value; longer ones are dropped
 MAX_CHANGES_CHARS: Final = 1024  # of the header that names what a translation changed
-_PASSED: Final = frozenset((b"x-request-id", b"request-id", b"openai-version"))
+_PASSED: Final = frozenset(
+    (b"x-request-id", b"request-id", b"openai-version", b"x-amzn-requestid", b"x-amzn-errortype")
+)
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-", b"anthropic-ratelimit-")
 _PASSED_INITIALS: Final = (b"x", b"o", b"r", b"a")
 _READ_BY_PAGES: Final = b", ".join(
@@ -42,6 +44,8 @@ _READ_BY_PAGES: Final = b", ".join(
         ),
     )
 )
+_TYPE: Final = re.compile(rb"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w\"'.:-]+){0,3}")
+_BINARY: Final = b"application/octet-stream"
 _VALUE: Final = re.compile(rb"[ -~]{0,%d}" % MAX_PASSED_BYTES)
 
 
@@ -58,6 +62,17 @@ def provider_headers(exchange: ProviderResponse, redaction: Redaction) -> ReplyH
             if clean and not redaction.found_in(name + b" " + value):
                 passed.append(header)
     return passed[:MAX_PASSED_HEADERS]
+
+
+def file_headers(exchange: ProviderResponse) -> ReplyHeaders:
+    """The headers of a body that passes as it is, of any type."""
+    kind = exchange.header(b"content-type")
+    return [(b"content-type", known_type(kind)), (b"x-content-type-options", b"nosniff")]
+
+
+def known_type(kind: bytes) -> bytes:
+    """Returns a content type, or that of bytes in place of an odd one."""
+    return kind if _TYPE.fullmatch(kind) else _BINARY
 
 
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
