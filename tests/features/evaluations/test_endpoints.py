@@ -32,7 +32,12 @@ class Application:
     seen: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     url: str = ""
 
+    echoes: bool = False  # the header of the last request
+
     def answer(self, path: str, body: Any) -> Any:
+        if self.echoes:
+            token = self.seen[-1][1]["x-token"].removeprefix("Bearer ")
+            return {"output": f"I got {token}", "error": {"message": f"wrong: {token}"}}
         if path.endswith("/chat/completions"):
             text = body["messages"][-1]["content"]
             return {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
@@ -111,6 +116,20 @@ def test_an_application_is_called_with_the_fields_of_each_item(
     assert (result.answer.cost_usd, result.answer.trace_id) == (None, "")
     assert (result.answer.latency_ms or 0) > 0
     stored = evaluated.released.world.stored_bytes() + repr(evaluated.get(run_id)).encode()
+    assert b"planted-secret" not in stored
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_secret_that_an_application_repeats_is_not_stored(
+    evaluated: Evaluated, application: Application, status: int
+) -> None:
+    evaluated.fill(1)
+    application.echoes, application.status = True, status
+    endpoint = Endpoint(application.url, header="X-Token", private_allowed=True)
+    run_id = run(evaluated, endpoint, "Bearer planted-secret")
+    (result, *_) = evaluated.results.page(evaluated.project, run_id, (), None, 1)
+    assert "[redacted]" in repr(result).lower()
+    stored = evaluated.released.world.stored_bytes() + repr(result).encode()
     assert b"planted-secret" not in stored
 
 

@@ -16,7 +16,6 @@ from penstock.features.evaluations.model import JOB_KIND, EvaluatorPrograms
 from penstock.features.evaluations.online.model import JOB_KIND as ONLINE_JOB_KIND
 from penstock.features.evaluations.online.work import OnlineWork
 from penstock.features.evaluations.work.batches import OtherMachines
-from penstock.features.evaluations.work.calls import SendCall
 from penstock.features.evaluations.work.endpoints import EndpointSender, OpenEndpoint
 from penstock.features.evaluations.work.run_work import EvaluationWork
 from penstock.features.replays.gateway import InternalGateway
@@ -76,7 +75,7 @@ class WorkerComposition:
     def _endpoints(self, secrets: EndpointSecrets) -> OpenEndpoint:
         """Returns what calls endpoints: by public trust, unlike the gateway."""
 
-        def opened(project_id: str, endpoint: Endpoint) -> SendCall:
+        def opened(project_id: str, endpoint: Endpoint) -> EndpointSender:
             return EndpointSender(self._outside, endpoint, secrets.open(project_id, endpoint))
 
         return opened

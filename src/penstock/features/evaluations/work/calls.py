@@ -13,6 +13,7 @@ from penstock.features.evaluations.work.pace import CallPace
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.kernel.errors import PenstockError, UpstreamFailed, UpstreamTimeout
 from penstock.rules.evaluation.samples import SampleToolCall
+from penstock.rules.redaction import Redaction
 from penstock.rules.replay import ANSWER_COST, ANSWER_SPAN, CallerRequest
 
 CHAT: Final = "/v1/chat/completions"
@@ -104,6 +105,7 @@ class RunCalls:
     key_id: str
     pace: CallPace
     trusted: bool = True  # the headers about trace, cost and cache are the gateway's
+    hidden: Redaction | None = None  # the secret that was sent: an answer may have it
 
     async def ask(self, body: bytes, headers: Mapping[str, str], path: str = CHAT) -> GatewayAnswer:
         """Returns an answer with status 200. Tries again where that may help. Raises `RejectedCall`
@@ -138,10 +140,15 @@ class RunCalls:
             self.pace.throttled(answer.retry_after_s)
         return UpstreamFailed(message)
 
+    def _cleaned(self, body: bytes) -> bytes:
+        if self.hidden is None or not self.hidden.found_in(body):
+            return body
+        return self.hidden.clean(body.decode("utf-8", "replace")).encode()
+
     async def _once(self, asked: CallerRequest) -> GatewayAnswer:
         began = time.perf_counter()
         exchange = await self.send(self.project_id, self.key_id, asked)
-        body = await _read(exchange)
+        body = self._cleaned(await _read(exchange))
         own = exchange.header if self.trusted else _no_header
         cost = own(ANSWER_COST)
         return GatewayAnswer(

@@ -10,7 +10,6 @@ from penstock.features.evaluations.work.calls import (
     GatewayAnswer,
     RejectedCall,
     RunCalls,
-    SendCall,
     answer_of,
 )
 from penstock.infra.egress.client import Egress
@@ -18,6 +17,7 @@ from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.evaluation.endpoints import Endpoint, EndpointFormat, request_of, value_at
 from penstock.rules.evaluation.items import DatasetItem
+from penstock.rules.redaction import Redaction
 from penstock.rules.replay import CallerRequest
 from penstock.spi.http import HttpRequest
 
@@ -31,6 +31,10 @@ class EndpointSender:
     egress: Egress
     endpoint: Endpoint
     secret: str = field(repr=False)
+
+    def hidden(self) -> Redaction:
+        """Returns what removes the secret from answers, also without a word such as `Bearer`."""
+        return Redaction(self.secret, self.secret.rpartition(" ")[2])
 
     async def __call__(
         self, project_id: str, key_id: str, asked: CallerRequest
@@ -59,7 +63,7 @@ class EndpointSender:
             raise
 
 
-OpenEndpoint = Callable[[str, Endpoint], SendCall]
+OpenEndpoint = Callable[[str, Endpoint], EndpointSender]
 """Returns what calls an endpoint of a project. Raises `InvalidRequest` without its secret."""
 
 

@@ -182,7 +182,8 @@ def _endpoint(
     if services.endpoints is None:
         raise PenstockError("This process calls no endpoints.")
     send = services.endpoints(run.project_id, endpoint)
-    own = RunCalls(send, calls.project_id, calls.key_id, calls.pace, trusted=False)
+    place = calls.project_id, calls.key_id, calls.pace
+    own = RunCalls(send, *place, trusted=False, hidden=send.hidden())
     return EndpointTarget(run, endpoint, own)
 
 
