@@ -1,5 +1,6 @@
-"""A provider, a Vault and an AWS Secrets Manager on one port of this machine. The provider sends
-the credential of a request back in the way that the request names after `please leak:`.
+"""A provider, the secrets managers, an application and a receiver of webhooks on one port of this
+machine. The provider sends the credential of a request back in the way that the request names after
+`please leak:`; the application and the receiver send back what they got.
 """
 
 import base64
@@ -27,11 +28,12 @@ LEAKS = (
 
 @dataclass
 class LeakingProvider:
-    """`answer`: the text of good answers. `vault` and `aws`: the values of secrets."""
+    """`answer`: the text of good answers. `kept`: the values of secrets by manager (`vault`, `aws`,
+    `gcp`, `azure`). `entra_token`: what Azure's manager wants."""
 
     answer: str
-    vault: str
-    aws: str
+    kept: dict[str, str]
+    entra_token: str
     url: str = ""
     credentials: set[str] = field(default_factory=set[str])  # seen in requests
 
@@ -61,17 +63,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path.startswith("/v1/secret/data/"):
-            data = {"data": {"key": self.provider.vault}, "metadata": {"version": 1}}
+            data = {"data": {"key": self.provider.kept["vault"]}, "metadata": {"version": 1}}
             return self._json({"data": data})
+        if self.path.startswith("/v1/projects/acme/secrets/openai"):
+            secret = json.dumps({"key": self.provider.kept["gcp"]}).encode()
+            return self._json({"payload": {"data": base64.b64encode(secret).decode()}})
+        if self.path.startswith("/secrets/openai"):
+            assert self.headers["authorization"] == f"Bearer {self.provider.entra_token}"
+            return self._json({"value": json.dumps({"key": self.provider.kept["azure"]})})
         return self._json({"object": "list", "data": [{"id": "small", "object": "model"}]})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if "x-amz-target" in self.headers:
-            secret = json.dumps({"key": self.provider.aws})
+            secret = json.dumps({"key": self.provider.kept["aws"]})
             return self._json({"Name": "prod/openai", "SecretString": secret})
+        if self.path.endswith("/oauth2/v2.0/token"):
+            return self._json({"access_token": self.provider.entra_token, "expires_in": 3599})
+        if self.path.startswith(("/application", "/hook")):
+            got = dict(self.headers.items())
+            failed = self.path.startswith("/hook") or body.startswith(b'{"input":"fail')
+            return self._json({"output": f"I got {got}", "headers": got}, 500 if failed else 200)
         credential = self.headers.get("authorization", "").removeprefix("Bearer ")
         self.provider.credentials.add(credential)
+        if self.path == "/v1/files":
+            return self._json({"error": {"message": f"Wrong key: {credential}"}}, 401)
         request = json.loads(body)
         said = str(request["messages"][-1]["content"])
         leak = said.partition("please leak: ")[2]

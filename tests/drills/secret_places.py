@@ -12,11 +12,19 @@ from tests.stores import Cluster
 
 _LISTS = (
     *("keys", "members", "invitations", "providers", "routes", "limits", "guardrails"),
-    *("prompts", "prices", "models"),
+    *("prompts", "prices", "models", "webhooks", "client-tokens/revoked"),
 )
 _COMMANDS = (
     *("export", "settings", "settings --json", "provider list", "key list", "limit list"),
-    *("traces list", "traces list --json", "audit list", "audit export", "spool list", "backup"),
+    *(
+        "traces list",
+        "traces list --json",
+        "audit list",
+        "audit export",
+        "spool list",
+        "webhook list",
+    ),
+    *("key client-token revoked", "backup"),
 )
 _SYSTEM = "('system', 'INFORMATION_SCHEMA', 'information_schema')"
 
@@ -31,8 +39,7 @@ class Stores:
 
 def seen_from_outside(world: SecretWorld) -> Iterator[tuple[str, bytes]]:
     """Yields all pages, lists, exports and outputs of commands of a running installation."""
-    project = world.rest("GET", "/api/v1/session").json()["project_id"]
-    base = f"/api/v1/projects/{project}"
+    base = world.base()
     world.installation.wait_for(lambda: MARK.encode() in world.rest("GET", "/api/v1/traces").body)
     yield from _pages(world)
     yield from _traces(world)

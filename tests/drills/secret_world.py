@@ -22,6 +22,12 @@ from tests.installation import Installation
 MARK = "visible-canary-7f3a"  # no secret: it must be found wherever secrets are searched
 CANARY = "xQ7!k"  # in planted secrets, with a character that encodings change
 CARD, TOKEN = "4916338506082832", "gh" + "p_" + "Zk3vT9wQ2mXr7LbN5sYc8HdJ4fGa6PuE1oKi"
+REFERENCES = {
+    "vaulted": "vault:secret/openai#key",
+    "amazon": "aws:prod/openai#key",
+    "google": "gcp:projects/acme/secrets/openai#key",
+    "azured": "azure:openai#key",
+}
 PLACES = ["input", "context", "tool_arguments", "tool_results", "output"]
 
 
@@ -77,8 +83,6 @@ class SecretWorld:
             "AWS_SECRET_ACCESS_KEY": self.plant("aws secret access key"),
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.provider.url,
         }
-        self.secrets["vault value"] = self.provider.vault.encode()
-        self.secrets["aws value"] = self.provider.aws.encode()
         self.installation.extra |= {
             "PENSTOCK_LOG_LEVEL": "debug",
             "PENSTOCK_GATEWAY__WORKERS": "2",
@@ -103,6 +107,11 @@ class SecretWorld:
         """Takes a secret that the installation has made."""
         self.secrets[name] = secret.encode()
         return secret
+
+    def base(self) -> str:
+        """Returns the API path of the project of the first start."""
+        project = self.rest("GET", "/api/v1/session").json()["project_id"]
+        return f"/api/v1/projects/{project}"
 
     def rest(
         self,
@@ -135,7 +144,7 @@ class SecretWorld:
         request = urllib.request.Request(
             address.replace("http://", "https://") + path,
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
             headers={"content-type": "application/json", **headers},
         )
         trusting = ssl.create_default_context()
@@ -160,8 +169,7 @@ class SecretWorld:
 
 def use_everything(world: SecretWorld) -> None:
     """Uses each feature that has a secret, or that may meet one."""
-    project = world.rest("GET", "/api/v1/session").json()["project_id"]
-    base = f"/api/v1/projects/{project}"
+    base = world.base()
     _providers(world, base)
     _members(world, base)
     _keys(world, base)
@@ -193,13 +201,11 @@ def _providers(world: SecretWorld, base: str) -> None:
         "kind": "openai-compatible",
         "models": ["small"],
     }
-    keys = {
-        MARK: world.plant("provider key"),
-        "vaulted": "vault:secret/openai#key",
-        "amazon": "aws:prod/openai#key",
-    }
-    for name, api_key in keys.items():
-        world.rest("POST", f"{base}/providers", {"name": name, "api_key": api_key, **common})
+    world.secrets |= {f"{name} value": it.encode() for name, it in world.provider.kept.items()}
+    for name, api_key in {MARK: world.plant("provider key"), **REFERENCES}.items():
+        quirks = {"files": "yes"} if name == MARK else {}
+        new = {"name": name, "api_key": api_key, "quirks": quirks, **common}
+        world.rest("POST", f"{base}/providers", new)
     further = {"name": "second", "api_key": world.plant("further credential")}
     world.rest("POST", f"{base}/providers/{MARK}/credentials", further)
     compared = {"api_key": world.plant("compared credential")}
@@ -251,16 +257,14 @@ def _keys(world: SecretWorld, base: str) -> None:
 
 def call_with_secrets(world: SecretWorld) -> Sequence[Reply]:
     """Calls with secrets in each part of requests and answers; returns the answers."""
-    provider_secrets = ("provider key", "further credential", "vault value", "aws value")
     replies = [
         world.call(_chat(f"please leak: {how}", model=f"{name}/small", stream=stream))
-        for name in (MARK, "vaulted", "amazon")
+        for name in (MARK, *REFERENCES)
         for how in LEAKS
         for stream in (False, True)
     ]
-    assert {planted("provider key"), world.provider.vault, world.provider.aws} <= (
-        world.provider.credentials
-    ), provider_secrets
+    sent = {planted("provider key"), *world.provider.kept.values()}
+    assert sent <= world.provider.credentials
     world.secrets["card number"], world.secrets["token"] = CARD.encode(), TOKEN.encode()
     key = world.secrets["virtual key"].decode()
     said = f"{MARK} my card {CARD}, my token {TOKEN}, my key {key}"

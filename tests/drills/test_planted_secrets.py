@@ -10,6 +10,13 @@ import pytest
 from sqlalchemy import make_url
 
 from drills.leaking_provider import LeakingProvider, leaking_provider
+from drills.secret_features import (
+    call_with_client_tokens,
+    cloud_variables,
+    keep_calls,
+    upload_files,
+    use_further_features,
+)
 from drills.secret_places import Stores, in_files, in_rows, in_stores, seen_from_outside
 from drills.secret_search import SecretSearch
 from drills.secret_world import (
@@ -92,6 +99,8 @@ def test_planted_secrets_are_found_nowhere_with_postgresql_and_redis(tmp_path: P
         ("PENSTOCK_GATEWAY__REDIS_URL", "http://user:{}@127.0.0.1:1/"),
         ("PENSTOCK_GATEWAY__REDIS_URL", "redis://user:{}@127.0.0.1:port/"),
         ("PENSTOCK_GATEWAY__REDIS_URL", "redis://user:{}@127.0.0.1:1/one"),
+        ("PENSTOCK_GATEWAY__REDIS_URL", "redis+sentinel://user:{}@127.0.0.1:1"),
+        ("PENSTOCK_GATEWAY__REDIS_URL", "redis+sentinel://user:{}@127.0.0.1:1/primary"),
         ("PENSTOCK_API_KEY", "{}\n"),
     ],
 )
@@ -123,8 +132,8 @@ def _has_begun(installation: Installation) -> bool:
 def _drill(tmp_path: Path, variables: dict[str, str], stores: Stores) -> None:
     provider = LeakingProvider(
         f"{MARK} the card {CARD} and the token {TOKEN}",
-        planted("vault value"),
-        planted("aws value"),
+        {name: planted(f"{name} value") for name in ("vault", "aws", "gcp", "azure")},
+        planted("entra token"),
     )
     installation = Installation(tmp_path / "home")
     world = SecretWorld(installation, provider, variables)
@@ -132,12 +141,16 @@ def _drill(tmp_path: Path, variables: dict[str, str], stores: Stores) -> None:
         world.plant("redis password")
         world.plant("database password")
     with leaking_provider(provider):
+        variables |= cloud_variables(world)
+        world.found("entra token", provider.entra_token)
         try:
             world.start()
             use_everything(world)
-            replies = call_with_secrets(world)
+            use_further_features(world, world.base())
+            replies = [*call_with_secrets(world), *call_with_client_tokens(world)]
+            replies += upload_files(world)
             _lose_redis(world, stores)
-            places = dict(seen_from_outside(world))
+            places = dict(seen_from_outside(world)) | keep_calls(world, world.base())
         finally:
             if installation.process is not None and installation.process.poll() is None:
                 installation.stop(signal.SIGTERM)
