@@ -22,6 +22,8 @@ REDACTED: Final = "[redacted]"
 _ESCAPE: Final = re.compile(
     rb"\\+(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|[bfnrtv])"
 )
+# As numbers: to look for bytes in bytes, Python raises and clears an exception first.
+_PERCENT, _BACKSLASH, _AMPERSAND = b"%\\&"
 _DROPPED: Final = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _LOWER: Final = bytes(range(256)).lower()
 
@@ -90,7 +92,7 @@ def _needles(secret: str) -> set[bytes]:
 
 
 def _normal_form(text: bytes) -> bytes:
-    if b"%" in text or b"\\" in text or b"&" in text:
+    if _PERCENT in text or _BACKSLASH in text or _AMPERSAND in text:
         for _ in range(MAX_ROUNDS):
             decoded = _decode_escapes(text)
             if decoded == text:
@@ -101,11 +103,11 @@ def _normal_form(text: bytes) -> bytes:
 
 def _decode_escapes(text: bytes) -> bytes:
     """Decodes one layer of percent-encoding, backslash escapes and HTML entities."""
-    if b"%" in text:
+    if _PERCENT in text:
         text = unquote_to_bytes(text)
-    if b"\\" in text:
+    if _BACKSLASH in text:
         text = _ESCAPE.sub(_character, text)
-    if b"&" in text:
+    if _AMPERSAND in text:
         text = html.unescape(text.decode("utf-8", "replace")).encode("utf-8", "replace")
     return text
 

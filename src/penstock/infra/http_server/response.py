@@ -89,7 +89,7 @@ def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) 
     lines.append(b"\r\n")
     head = b"\r\n".join(lines)
     ends = len(lines)
-    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or 0 in head:
         raise ValueError("A header of the app contains a line break.")
     return head
 
