@@ -6,7 +6,7 @@ https://developers.openai.com/api/docs/pricing, https://ai.google.dev/gemini-api
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -81,8 +81,9 @@ def responses(model: str, cost: str, searches: int = 0, **usage: Any) -> Golden:
     return Golden(OpenAIResponses(), "openai", "responses", answer, Decimal(cost))
 
 
-def gemini(model: str, cost: str, **usage: Any) -> Golden:
-    answer = {"modelVersion": model, "candidates": [], "usageMetadata": usage}
+def gemini(model: str, cost: str, queries: Sequence[str] = (), **usage: Any) -> Golden:
+    grounded = {"content": {"parts": []}, "groundingMetadata": {"webSearchQueries": queries}}
+    answer = {"modelVersion": model, "candidates": [grounded], "usageMetadata": usage}
     return Golden(GeminiProvider(), "google", "default", answer, Decimal(cost))
 
 
@@ -218,6 +219,24 @@ GOLDEN = {
         candidatesTokensDetails=[{"modality": "IMAGE", "tokenCount": 1_120}],
         thoughtsTokenCount=200,
     ),
+    # gemini-3-flash-preview: input 0.50, output 3; a thousand searches 14. Two different ones, and
+    # an empty one, which is free: 2,000 x 0.50 + 500 x 3 = 2,500; 2 x 14 / 1,000 = 0.028
+    "searches of Gemini 3": gemini(
+        "gemini-3-flash-preview",
+        "0.0305",
+        ["tide", "", "river", "tide"],
+        promptTokenCount=2_000,
+        candidatesTokenCount=500,
+    ),
+    # gemini-2.5-flash: a thousand grounded answers 35, whatever they searched for.
+    # 2,000 x 0.30 + 500 x 2.50 = 1,850; 1 x 35 / 1,000 = 0.035
+    "searches of Gemini 2.5": gemini(
+        "gemini-2.5-flash",
+        "0.03685",
+        ["tide", "river"],
+        promptTokenCount=2_000,
+        candidatesTokenCount=500,
+    ),
 }
 
 
@@ -229,8 +248,8 @@ def test_an_answer_costs_what_its_price_row_says(golden: Golden) -> None:
 
 @pytest.mark.parametrize("golden", GOLDEN.values(), ids=GOLDEN)
 def test_the_library_computes_the_same_from_the_same_answer(golden: Golden) -> None:
-    """It reads the usage of the answer, too, but no searches of the responses API and no
-    transcriptions."""
+    """It reads the usage of the answer, too, but no searches of the responses API and of Gemini,
+    and no transcriptions."""
     name, ours, context = golden.read()
     vendor = LIBRARY[golden.vendor]
     model = vendor.find_model(name)
@@ -246,7 +265,7 @@ def test_the_library_computes_the_same_from_the_same_answer(golden: Golden) -> N
             usage = LibraryUsage(input_audio_seconds=seconds, audio_seconds=seconds)
         case flavor:
             _, usage = vendor.extract_usage({"model": name, **golden.answer}, api_flavor=flavor)
-    if golden.flavor == "responses":
+    if golden.flavor == "responses" or golden.vendor == "google":
         usage.web_searches = ours.web_searches
     price = model.calc_price(usage, vendor, genai_request_timestamp=AT, price_context=context)
     assert price.total_price == golden.cost

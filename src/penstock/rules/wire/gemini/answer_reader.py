@@ -1,6 +1,7 @@
 """Reads answers as neutral events: chunks of a stream, and whole answers."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -43,6 +44,7 @@ from penstock.rules.wire.gemini.parts import (
     arguments_text,
     read_media,
 )
+from penstock.rules.wire.gemini.searches import SearchCount
 from penstock.rules.wire.gemini.usage import read_usage
 from penstock.rules.wire.sse_stream import ErrorReported
 from penstock.rules.wire.tail import last_object
@@ -59,6 +61,7 @@ _REASONS: Final = {
     "MAX_TOKENS": FinishReason.LENGTH,
     **dict.fromkeys(_FILTERED, FinishReason.CONTENT_FILTER),
 }
+_MODEL: Final = re.compile(rb'"modelVersion"\s*:\s*"([^"\\]{1,256})"')
 _part: Final = msgspec.json.Decoder(GeminiPartShape)
 _any: Final = msgspec.json.Decoder()
 
@@ -72,12 +75,13 @@ class GeminiChunkReader:
     def __init__(self) -> None:
         self.ended = False
         self.may_end = False
-        self._id = ""
+        self._id = self._model = ""
         self._started = False
         self._open: set[int] = set()
         self._calls: dict[int, int] = {}
         self._call_count = 0
         self._citations = CitationReader()
+        self._searches = SearchCount()
 
     def read(self, name: bytes, data: bytes) -> Sequence[AnswerEvent]:
         """Returns the events of one chunk. Raises as `EventReader.read`."""
@@ -91,13 +95,14 @@ class GeminiChunkReader:
         if not self._started:
             self._started = True
             self._id = (chunk.response_id or "")[:MAX_NAME_CHARS]
-            yield AnswerStarted(self._id, (chunk.model_version or "")[:MAX_NAME_CHARS])
+            self._model = (chunk.model_version or "")[:MAX_NAME_CHARS]
+            yield AnswerStarted(self._id, self._model)
         if chunk.prompt_feedback is not None:
             yield from self._blocked(chunk.prompt_feedback)
         for candidate in chunk.candidates or ():
             yield from self._candidate(candidate)
         if (usage := read_usage(bytes(chunk.usage_metadata))) is not None:
-            yield UsageReported(*usage)
+            yield UsageReported(self._searches.added_to(usage[0], self._model), usage[1])
 
     def _blocked(self, feedback: PromptFeedback) -> Iterator[AnswerEvent]:
         """The prompt was blocked: the answer has no candidates."""
@@ -196,6 +201,7 @@ class GeminiChunkReader:
             extras["avgLogprobs"] = candidate.avg_logprobs
         found = {name: raw for name, raw in extras.items() if raw and bytes(raw) != b"null"}
         if found:
+            self._searches.add(candidate.grounding_metadata)
             yield from self._citations.read(
                 choice, candidate.grounding_metadata, candidate.citation_metadata
             )
@@ -223,13 +229,17 @@ def read_facts(body: bytes) -> AnswerFacts:
     except msgspec.DecodeError:
         raise _no_json() from None
     usage = read_usage(bytes(found.usage_metadata))
-    reasons = [each.finish_reason for each in (found.candidates or ())[:MAX_CHOICES]]
+    candidates = (found.candidates or ())[:MAX_CHOICES]
+    reasons = [each.finish_reason for each in candidates]
+    searches = SearchCount()
+    for each in candidates:
+        searches.add(each.grounding_metadata)
     blocked = found.prompt_feedback.block_reason if found.prompt_feedback is not None else None
     return bounded_facts(
         found.response_id,
         found.model_version,
         reasons or [blocked],
-        usage[0] if usage is not None else None,
+        searches.added_to(usage[0], found.model_version or "") if usage is not None else None,
         usage[1] if usage is not None else None,
         reports_error=bool(found.error),
     )
@@ -238,7 +248,12 @@ def read_facts(body: bytes) -> AnswerFacts:
 def facts_in_tail(tail: bytes) -> AnswerFacts:
     """Reads the usage from the end of an answer that is too large to keep whole."""
     usage = read_usage(last_object(tail, b"usageMetadata"))
-    return AnswerFacts() if usage is None else AnswerFacts(usage=usage[0], service_tier=usage[1])
+    if usage is None:
+        return AnswerFacts()
+    searches, model = SearchCount(), _MODEL.search(tail)
+    searches.add(last_object(tail, b"groundingMetadata"))
+    named = model[1].decode("utf-8", "replace") if model is not None else ""
+    return AnswerFacts(usage=searches.added_to(usage[0], named), service_tier=usage[1])
 
 
 def _without_facts(body: bytes) -> AnswerFacts:
