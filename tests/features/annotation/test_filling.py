@@ -9,6 +9,7 @@ from penstock.features.annotation.model.queues import ItemSelection, QueueRule, 
 from penstock.features.annotation.service.selecting import SETTLES_MS
 from penstock.features.annotation.store import rules as rules_store
 from penstock.features.annotation.store.items import QueueItemFilter
+from penstock.features.annotation.store.rules import RulePlace, RuleWork
 from penstock.features.datasets.service.changes import DatasetChange
 from penstock.features.evaluations import store as runs_store
 from penstock.kernel.errors import InvalidRequest, NotFound
@@ -158,6 +159,29 @@ def test_a_rule_follows_the_new_items_of_a_dataset(annotation: Annotation) -> No
     assert (stored.work.added, stored.work.error) == (15, "")
 
 
+def test_a_rule_with_another_cap_goes_on_and_one_that_takes_others_begins_anew(
+    annotation: Annotation,
+) -> None:
+    def work() -> RuleWork:
+        return annotation.rules.get(annotation.project, "review").work
+
+    annotation.queue()
+    rule(annotation, dataset="faq", daily_cap=11)
+    later(annotation)
+    before = work()
+    assert (len(outputs(annotation)), before.added, before.added_today) == (10, 10, 10)
+    assert before.position != RulePlace()
+    change = DatasetChange(items=[example(number) for number in range(10, 15)])
+    annotation.changes.change(annotation.editor, annotation.project, "faq", change)
+    rule(annotation, dataset="faq", daily_cap=12)
+    assert (work().position, work().added_today) == (before.position, 10)
+    later(annotation)
+    assert (len(outputs(annotation)), work().added, work().added_today) == (12, 12, 12)
+    for others in ({"split": "test"}, {"split": "test", "runs": True}):
+        rule(annotation, dataset="faq", daily_cap=12, **others)
+        assert (work().position.id, work().added, work().added_today) == ("", 0, 0)
+
+
 def test_a_paused_rule_goes_on_from_where_it_was(annotation: Annotation) -> None:
     annotation.queue()
     rule(annotation, dataset="faq", daily_cap=6)
@@ -188,9 +212,10 @@ def test_a_rule_that_crashed_adds_nothing_twice(annotation: Annotation) -> None:
 
 def test_what_a_replaced_rule_has_done_does_not_move_the_next_one(annotation: Annotation) -> None:
     annotation.queue()
-    rule(annotation, dataset="faq", daily_cap=3)
+    rule(annotation, dataset="faq", share=0.9, daily_cap=3)
     later(annotation)
     before = annotation.rules.get(annotation.project, "review")
+    assert before.work.added == 3
     rule(annotation, dataset="faq", daily_cap=12)
     with annotation.context.database.write() as tx:  # a turn that ends after the change
         rules_store.save_work(tx.connection, before, before.work)

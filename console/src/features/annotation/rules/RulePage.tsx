@@ -69,8 +69,8 @@ function RuleEditor({ rule }: { rule: QueueRule | null }) {
         </div>
         {rule && (
           <Notice tone="neutral">
-            A saved rule begins anew and runs, even if it was paused. Items that the queue has are
-            not added twice.
+            A saved rule runs, even if it was paused. It goes on from where it was, unless it takes
+            something else now. Items that the queue has are not added twice.
           </Notice>
         )}
       </Form>

@@ -9,7 +9,12 @@ import msgspec
 
 from penstock.features.access import Principal
 from penstock.features.annotation.model.ports import MeasuredRuns, MeasuredTraffic
-from penstock.features.annotation.model.queues import QueueRule, check_metrics, check_rule
+from penstock.features.annotation.model.queues import (
+    ItemSelection,
+    QueueRule,
+    check_metrics,
+    check_rule,
+)
 from penstock.features.annotation.service.filling import FilledQueue, QueueFilling, add_chosen
 from penstock.features.annotation.service.queues import get_queue
 from penstock.features.annotation.service.selecting import SETTLES_MS
@@ -59,16 +64,19 @@ class QueueRules:
     def set(self, actor: Principal, project_id: str, name: str, rule: QueueRule) -> StoredQueueRule:
         """Sets the rule of a queue. One that follows a dataset begins with its first item; one of
         runs with those that end from now on, one of live traffic with what is measured from now
-        on. Raises `NotFound`, `InvalidRequest`."""
+        on. One in place of another that takes the same goes on where that one is. Raises
+        `NotFound`, `InvalidRequest`."""
         check_rule(rule, name)
         if online := rule.selection.online:
             check_metrics(rule.selection, self._traffic.facts(project_id, online))
         now = self._context.now_ms()
         with self._context.database.write() as tx:
             queue = get_queue(tx.connection, project_id, name, lock=True)
-            made = StoredQueueRule(
-                queue.id, project_id, rule, RuleWork(_begin(rule, now), next_ms=now)
-            )
+            before = store.find_rule(tx.connection, queue.id)
+            work = RuleWork(_begin(rule, now))
+            if before is not None and _takes(before.rule) == _takes(rule):
+                work = replace(before.work, error="")
+            made = StoredQueueRule(queue.id, project_id, rule, replace(work, next_ms=now))
             store.set_rule(tx.connection, made)
             self._context.audit_log.append(
                 tx,
@@ -207,6 +215,11 @@ class QueueRules:
             return place
         run = self._runs.run(stored.project_id, place.run)
         return RulePlace(run.ended_ms, run.id)
+
+
+def _takes(rule: QueueRule) -> tuple[ItemSelection, bool]:
+    """Returns what a rule follows, and which of it it takes."""
+    return rule.selection, rule.runs
 
 
 def _begin(rule: QueueRule, now_ms: int) -> RulePlace:
