@@ -10,7 +10,7 @@ _INDENTED = re.compile(r"^\s+(import|from)\s", re.MULTILINE)
 _LAZY = "# lazy: "
 _FEATURES = ("src", "penstock", "features")
 # Modules of `features` that all verticals may import.
-_SHARED = ("access", "background", "context", "vertical")
+_SHARED = ("access", "background", "conflicts", "context", "vertical")
 
 
 def local_imports(source: Source) -> Iterator[Finding]:

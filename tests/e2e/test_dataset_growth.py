@@ -66,6 +66,26 @@ def test_a_rule_is_added_changed_paused_and_ended(console: Console) -> None:
     expect(page.get_by_role("link", name="Add a rule")).to_be_visible()
 
 
+def test_an_edit_of_a_rule_never_overwrites_a_change_of_somebody_else(console: Console) -> None:
+    console.watch.expect(409)
+    page = console.page
+    add_dataset(console, "e2e-contested")
+    console.installation.run("dataset", "rule", "set", "e2e-contested", "--daily-cap", "20")
+    console.open(f"/projects/{console.project_id}/datasets/e2e-contested/_rule")
+    cap = page.get_by_label("Items a day at most")
+    expect(cap).to_have_value("20")
+    console.installation.run("dataset", "rule", "set", "e2e-contested", "--daily-cap", "30")
+    cap.fill("40")
+    console.button("Save rule").click()
+    console.alert("Somebody changed this rule while you edited it.")
+    console.alert("was changed by")
+    console.button("Load again").click()
+    expect(cap).to_have_value("30")
+    cap.fill("40")
+    console.button("Save rule").click()
+    expect(page.get_by_label("About the rule")).to_contain_text("of at most 40")
+
+
 def test_a_dataset_is_divided_and_exported(console: Console, tmp_path: Path) -> None:
     page = console.page
     import_items(console, tmp_path, "e2e-divided")

@@ -49,8 +49,13 @@ def add_schedule(console: Console) -> None:
     console.button("Add schedule").click()
 
 
+def switch(console: Console, *, on: bool) -> None:
+    """Somebody else resumes or pauses the schedule."""
+    console.installation.run("eval", "schedule", "resume" if on else "pause", NAME)
+
+
 def test_a_schedule_is_added_started_changed_and_removed(console: Console, tmp_path: Path) -> None:
-    console.watch.expect(400)
+    console.watch.expect(400, 409)
     page = console.page
     add_dataset(console, tmp_path)
     add_schedule(console)
@@ -73,10 +78,18 @@ def test_a_schedule_is_added_started_changed_and_removed(console: Console, tmp_p
     expect(page.get_by_label("Times (cron)")).to_have_value("0 6 * * 1-5")
     expect(page.get_by_label("Label that moves")).to_have_value("staging")
     console.button("Remove change").click()
+    switch(console, on=False)
+    page.get_by_label("Runs to keep").fill("30")
+    console.button("Save").click()
+    console.alert("Somebody changed this schedule while you edited it.")
+    console.button("Load again").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    console.button("Remove change").click()
     page.get_by_label("Runs to keep").fill("30")
     console.button("Save").click()
     expect(about).to_contain_text("its newest 30 runs")
     expect(about).not_to_contain_text("staging")
+    switch(console, on=True)  # the edit has kept the pause
     console.button("Pause").click()
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
     console.go("Evaluations")

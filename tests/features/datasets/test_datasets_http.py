@@ -67,6 +67,33 @@ def test_rules_are_listed_with_what_they_have_done(server: Server) -> None:
         assert call(server, "DELETE", f"/{name}").status == 204
 
 
+def test_of_two_users_who_edit_a_rule_the_second_sees_who_was_first(server: Server) -> None:
+    assert call(server, "POST", "", {"name": "shared"}).status == 201
+    address = "/shared/rule"
+    first = call(server, "PUT", address, {"share": 0.5, "revision": ""}).json()
+    taken = call(server, "PUT", address, {"share": 0.4, "revision": ""})
+    assert (taken.status, "exists already: it was set by" in taken.json()["detail"]) == (409, True)
+    assert call(server, "PATCH", address, {"enabled": False}).status == 200
+    seen = {"revision": first["revision"]}
+    late = call(server, "PUT", address, {"share": 0.4, **seen}).json()
+    assert (late["status"], late["code"]) == (409, "dataset_rule_changed")
+    (event, *_) = server.call(
+        "GET", f"/api/v1/projects/{server.project_id()}/audit", server.root
+    ).json()["items"]
+    by = f"{event['actor_label']} at {event['at'][:19]}Z"
+    assert late["detail"].startswith("The rule of the dataset 'shared' has revision ")
+    assert f"now, not {seen['revision'][:8]}: it was changed by {by}." in late["detail"]
+    present = call(server, "GET", address).json()
+    assert (present["share"], present["enabled"]) == (0.5, False)
+    saved = call(server, "PUT", address, {"share": 0.4, "revision": present["revision"]}).json()
+    assert (saved["share"], saved["revision"] != present["revision"]) == (0.4, True)
+    assert call(server, "PUT", address, {"share": 0.3}).status == 200  # scripts name no revision
+    assert call(server, "PUT", address, {"revision": "4"}).status == 422
+    assert call(server, "DELETE", address).status == 204
+    assert "was removed by" in call(server, "PUT", address, seen).json()["detail"]
+    assert call(server, "DELETE", "/shared").status == 204
+
+
 def test_a_dataset_grows_by_versions(server: Server) -> None:
     assert call(server, "POST", "", {"name": "faq", "description": "Questions"}).status == 201
     assert call(server, "POST", "", {"name": "faq"}).json()["code"] == "dataset_exists"

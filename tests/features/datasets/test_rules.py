@@ -32,7 +32,7 @@ class Growing:
         self.datasets = datasets
         self.clock = cast("HandClock", datasets.context.clock)
         self.recorded = Recorded(store, folder, datasets.project)
-        self.rules = DatasetRules(datasets.context)
+        self.rules = DatasetRules(datasets.context, datasets.world.identity.audit_reader)
 
     def rule(self, name: str = "faq", **fields: Any) -> None:
         self.clock.ns = time.time_ns()

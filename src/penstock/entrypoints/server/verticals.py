@@ -189,7 +189,8 @@ class Verticals:
         """Returns the vertical of datasets: items are made of calls and of what users said."""
         context = self._context
         scores = ScoreService(opened.opening.store, context.clock)
-        return datasets.build(context, self._guards, opened.service, scores)
+        events = self._parts.identity.audit_reader
+        return datasets.build(context, self._guards, opened.service, scores, events)
 
     def _references(self) -> SecretReferences:
         return catalog.open_references(

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from penstock.features.access import Guards
 from penstock.features.background import rounds
+from penstock.features.conflicts import AuditedEvents
 from penstock.features.context import Context
 from penstock.features.datasets.http.changes import dataset_change_routes, dataset_draft_routes
 from penstock.features.datasets.http.datasets import dataset_routes, dataset_write_routes
@@ -57,7 +58,13 @@ class StoredScores(Protocol):
     def arrived(self) -> ListArrivedScores: ...
 
 
-def build(context: Context, guards: Guards, calls: StoredCalls, scores: StoredScores) -> Vertical:
+def build(
+    context: Context,
+    guards: Guards,
+    calls: StoredCalls,
+    scores: StoredScores,
+    events: AuditedEvents,
+) -> Vertical:
     """Builds the vertical. `calls` and `scores` are what items are made of."""
     examples = ExampleReader(calls, scores.list_scores)
     datasets, changes, reader = (
@@ -66,7 +73,7 @@ def build(context: Context, guards: Guards, calls: StoredCalls, scores: StoredSc
         DatasetReader(context),
     )
     runner = RuleRunner(context, changes, examples, RuleCalls(calls.tail, scores.arrived))
-    rules = DatasetRules(context)
+    rules = DatasetRules(context, events)
     return Vertical(
         routers=(
             dataset_routes(guards.require, datasets, reader),

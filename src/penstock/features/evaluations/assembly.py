@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from penstock.features.access import Guards
 from penstock.features.context import Context
@@ -27,7 +26,6 @@ from penstock.features.evaluations.online.assembly import (
 )
 from penstock.features.evaluations.online.http import online_change_routes, online_routes
 from penstock.features.evaluations.online.model import MAX_RULES
-from penstock.features.evaluations.online.rules import AuditedEvents
 from penstock.features.evaluations.online.store import list_rules
 from penstock.features.evaluations.schedules.assembly import (
     OpenedSchedules,
@@ -62,10 +60,6 @@ class OpenedEvaluations:
     schedules: OpenedSchedules
 
 
-class ProjectChanges(AuditedChanges, AuditedEvents, Protocol):
-    """The audit log of projects."""
-
-
 @dataclass(frozen=True, slots=True)
 class EvaluationSources:
     """The gateway token; recorded calls and scores; what starts the runs of schedules, and what
@@ -73,7 +67,7 @@ class EvaluationSources:
 
     token: bytes
     traffic: StoredTraffic
-    changes: ProjectChanges
+    changes: AuditedChanges
     parts: ScheduledParts
     references: Sequence[RunReference]
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Label = Annotated[str, Field(max_length=200)]
+Revision = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class RequestBody(BaseModel):

@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import update
 
 from penstock.features.access import Principal
+from penstock.features.conflicts import revision_of
 from penstock.features.datasets.service.datasets import DatasetService
 from penstock.features.evaluations.model import EvaluatorChoice, RunState
 from penstock.features.evaluations.schedules import store
@@ -279,6 +281,19 @@ def test_a_switch_changes_nothing_else_whoever_edits_meanwhile(world: ScheduleWo
         switching.result()
     found = world.service.get(world.project, "nightly").stored.schedule
     assert found.plan.repeats == 20
+
+
+def test_a_run_that_starts_while_a_schedule_is_edited_is_no_conflict(world: ScheduleWorld) -> None:
+    schedule = world.set(cron=DAILY).schedule
+    seen = revision_of(schedule)
+    world.look("2026-11-30T06:00:01")
+    assert world.outcomes() == ["started"]
+    place = world.editor, world.project, "nightly"
+    longer = replace(schedule, keep_runs=30)
+    saved = world.service.set(*place, longer, of_revision=seen)
+    assert saved.stored.schedule == longer
+    with pytest.raises(Conflict, match="was changed by eve"):
+        world.service.set(*place, schedule, of_revision=seen)
 
 
 def test_a_schedule_that_is_not_valid_any_more_can_be_switched_off(world: ScheduleWorld) -> None:

@@ -59,3 +59,22 @@ def test_a_wrong_schedule_is_refused(server: Server, viewer: Caller) -> None:
     assert call(server, "PUT", "/answers", BODY, viewer).status == 403
     assert call(server, "POST", "/answers/start", {}, viewer).status == 403
     assert call(server, "GET", "", who=viewer).status == 200
+
+
+def test_of_two_users_who_edit_a_schedule_the_second_sees_who_was_first(
+    server: Server, editor: Caller
+) -> None:
+    first = call(server, "PUT", "/shared", {**BODY, "revision": ""}).json()
+    taken = call(server, "PUT", "/shared", {**BODY, "revision": ""})
+    assert (taken.status, "exists already: it was set by" in taken.json()["detail"]) == (409, True)
+    seen = {"revision": first["revision"]}
+    changed = call(server, "PUT", "/shared", {**BODY, **seen, "budget_usd": 7}, editor)
+    assert changed.status == 200
+    late = call(server, "PUT", "/shared", {**BODY, **seen}).json()
+    assert (late["status"], late["code"]) == (409, "evaluation_schedule_changed")
+    assert f": it was changed by {changed.json()['author']} at 20" in late["detail"]
+    present = call(server, "GET", "/shared").json()
+    assert (present["budget_usd"], present["revision"]) == (7, changed.json()["revision"])
+    assert call(server, "PUT", "/shared", BODY).status == 200  # scripts name no revision
+    assert call(server, "DELETE", "/shared").status == 204
+    assert "was removed by" in call(server, "PUT", "/shared", {**BODY, **seen}).json()["detail"]

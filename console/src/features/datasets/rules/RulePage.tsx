@@ -12,8 +12,10 @@ import {
   useMatchingCalls,
 } from "@/shared/calls/MatchingCalls";
 import { filterOfSelection, SELECTION_DIMENSIONS, selectionOf } from "@/shared/calls/selection";
+import { ApiError } from "@/shared/api/client";
 import { Form } from "@/shared/forms/Form";
 import { useForm, type FormState } from "@/shared/forms/useForm";
+import { ChangedNotice } from "@/shared/ui/ChangedNotice";
 import { DetailHeader, DetailPage } from "@/shared/ui/DetailPage";
 import { ErrorState } from "@/shared/ui/ErrorState";
 import { CheckboxField, SelectField, TextField } from "@/shared/ui/Field";
@@ -32,30 +34,50 @@ export function RulePage() {
   // Never refetched while the user edits.
   const once = { refetchInterval: false, refetchOnWindowFocus: false } as const;
   const query = useInfiniteQuery({ ...rulesQuery(projectId, name), ...once });
+  const rule = query.data?.pages[0]?.items[0];
   return (
     <DetailPage list={{ to: "/projects/$projectId/datasets", name: "Datasets" }}>
       <DetailHeader title={`Rule of ${name}`} />
       {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <SkeletonRows />}
-      {query.data && <RuleEditor rule={query.data.pages[0]?.items[0]} />}
+      {query.data && (
+        <RuleEditor key={rule?.revision} rule={rule} onReload={() => void query.refetch()} />
+      )}
     </DetailPage>
   );
 }
 
-function RuleEditor({ rule }: { rule: DatasetRule | undefined }) {
+interface RuleEditorProps {
+  rule: DatasetRule | undefined;
+  onReload: () => void;
+}
+
+function RuleEditor({ rule, onReload }: RuleEditorProps) {
   const { projectId, name } = useParams({ from: FROM });
   const navigate = useNavigate();
   const leave = () =>
     void navigate({ to: "/projects/$projectId/datasets/$name", params: { projectId, name } });
+  const mutation = useSetRule(name, leave);
   const form = useForm({
     initial: rule ? formForRule(rule) : EMPTY_RULE,
-    mutation: useSetRule(name, leave),
-    toInput: (values) => toRule(values, rule?.enabled ?? true),
+    mutation,
+    toInput: (values) => toRule(values, rule),
     params: { interval: "interval_s", delay: "delay_s" },
   });
+  const { error, reset } = mutation;
+  const reload = () => {
+    reset(); // what is loaded may be what the edit began with
+    onReload();
+  };
+  const changed = error instanceof ApiError && error.code === "dataset_rule_changed";
   return (
-    <div className="max-w-2xl">
-      <Form form={form} submitLabel="Save rule" onCancel={leave}>
+    <div className="max-w-2xl space-y-3">
+      {changed && <ChangedNotice what="rule" detail={error.message} onReload={reload} />}
+      <Form
+        form={changed ? { ...form, error: null } : form}
+        submitLabel="Save rule"
+        onCancel={leave}
+      >
         <ConditionsField
           title="Calls"
           only={form.values.filter}

@@ -48,8 +48,8 @@ export function formForRule(rule: DatasetRule): RuleForm {
   };
 }
 
-/** What a form says, as the API takes it. */
-export function toRule(form: RuleForm, enabled: boolean): NewRule {
+/** What a form says, as the API takes it. `rule`: the one that is edited, if there is one. */
+export function toRule(form: RuleForm, rule?: DatasetRule): NewRule {
   const { calls, text, share, daily_cap, interval, delay, keep_output } = form;
   return {
     filter: {
@@ -63,7 +63,8 @@ export function toRule(form: RuleForm, enabled: boolean): NewRule {
     interval_s: Math.round(Number(interval) * 60),
     delay_s: Math.round(Number(delay) * 60),
     keep_output,
-    enabled,
+    enabled: rule?.enabled ?? true,
+    revision: rule?.revision ?? "",
   };
 }
 

@@ -1,3 +1,5 @@
+import type { ReactNode } from "react";
+
 import { DatasetField } from "@/features/evaluations/DatasetField";
 import { EvaluatorsField } from "@/features/evaluations/EvaluatorsField";
 import type { EvaluatorKind } from "@/features/evaluations/runForm";
@@ -17,17 +19,20 @@ interface ScheduleEditorProps {
   form: FormState<ScheduleForm>;
   kinds: readonly EvaluatorKind[];
   isNew?: boolean;
+  /** Shown above the form. */
+  notice?: ReactNode;
   submitLabel: string;
   onCancel: () => void;
 }
 
 /** The form of a schedule: when, what, and at what cost. */
 export function ScheduleEditor(props: ScheduleEditorProps) {
-  const { title, form, kinds, isNew = false, submitLabel, onCancel } = props;
+  const { title, form, kinds, isNew = false, notice, submitLabel, onCancel } = props;
   const { values } = form;
   return (
     <Page title={title}>
-      <div className="max-w-2xl">
+      <div className="max-w-2xl space-y-3">
+        {notice}
         <Form form={form} submitLabel={submitLabel} onCancel={onCancel}>
           {isNew && (
             <TextField

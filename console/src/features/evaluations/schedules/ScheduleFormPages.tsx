@@ -15,10 +15,14 @@ import {
   keptOf,
   toSchedule,
 } from "@/features/evaluations/schedules/scheduleForm";
+import { ApiError } from "@/shared/api/client";
 import { useForm } from "@/shared/forms/useForm";
 import { useProjectId } from "@/shared/session";
+import { ChangedNotice } from "@/shared/ui/ChangedNotice";
 import { Page } from "@/shared/ui/Page";
 import { QueryContent } from "@/shared/ui/QueryContent";
+
+const NEW = { enabled: true, user: null, revision: "" } as const;
 
 /** Adds a schedule. */
 export function AddSchedulePage() {
@@ -32,7 +36,7 @@ export function AddSchedulePage() {
     mutation: useSetSchedule(({ name }) => open(name)),
     toInput: (values) => ({
       name: values.name,
-      body: toSchedule(values, kinds, { enabled: true, user: null }),
+      body: toSchedule(values, kinds, NEW),
     }),
   });
   return (
@@ -62,7 +66,11 @@ export function EditSchedulePage() {
   const once = { refetchInterval: false, refetchOnWindowFocus: false } as const;
   const found = useQuery({ ...scheduleQuery(projectId, name), ...once });
   const kinds = useQuery(evaluatorsQuery(projectId));
-  if (found.data && kinds.data) return <EditSchedule found={found.data} kinds={kinds.data} />;
+  if (found.data && kinds.data) {
+    const { data, refetch } = found;
+    const reload = () => void refetch();
+    return <EditSchedule key={data.revision} found={data} kinds={kinds.data} onReload={reload} />;
+  }
   return (
     <Page title={`Edit “${name}”`}>
       <QueryContent query={found}>
@@ -72,18 +80,32 @@ export function EditSchedulePage() {
   );
 }
 
-function EditSchedule({ found, kinds }: { found: Schedule; kinds: EvaluatorKind[] }) {
+interface EditScheduleProps {
+  found: Schedule;
+  kinds: EvaluatorKind[];
+  onReload: () => void;
+}
+
+function EditSchedule({ found, kinds, onReload }: EditScheduleProps) {
   const open = useOpenSchedule();
   const { name } = found;
+  const mutation = useSetSchedule(() => open(name));
   const form = useForm({
     initial: formForSchedule(found, kinds),
-    mutation: useSetSchedule(() => open(name)),
+    mutation,
     toInput: (values) => ({ name, body: toSchedule(values, kinds, keptOf(found)) }),
   });
+  const { error, reset } = mutation;
+  const reload = () => {
+    reset(); // what is loaded may be what the edit began with
+    onReload();
+  };
+  const changed = error instanceof ApiError && error.code === "evaluation_schedule_changed";
   return (
     <ScheduleEditor
       title={`Edit “${name}”`}
-      form={form}
+      form={changed ? { ...form, error: null } : form}
+      notice={changed && <ChangedNotice what="schedule" detail={error.message} onReload={reload} />}
       kinds={kinds}
       submitLabel="Save"
       onCancel={() => open(name)}

@@ -30,8 +30,9 @@ export interface ScheduleForm extends Omit<RunForm, "target"> {
   keep_runs: string;
 }
 
-/** What a schedule has that the form does not show. */
-export type Kept = Pick<NewSchedule, "enabled" | "user"> & Pick<ScheduledTarget, "parameters">;
+/** What a schedule has that the form does not show. `revision`: of the one that is edited. */
+export type Kept = Pick<NewSchedule, "enabled" | "user" | "revision"> &
+  Pick<ScheduledTarget, "parameters">;
 
 export const EMPTY_SCHEDULE: ScheduleForm = {
   name: "",
@@ -90,8 +91,8 @@ function kindOf(target: ScheduledTarget): ScheduledTargetKind {
 }
 
 /** What a schedule has that the form does not show, and that stays as it is. */
-export function keptOf({ enabled, user, target }: Schedule): Kept {
-  return { enabled, user, ...(target.parameters && { parameters: target.parameters }) };
+export function keptOf({ enabled, user, revision, target }: Schedule): Kept {
+  return { enabled, user, revision, ...(target.parameters && { parameters: target.parameters }) };
 }
 
 /** The schedule that a form says. */

@@ -23,6 +23,7 @@ const TARGET = {
 
 const SCHEDULE: Schedule = {
   name: "nightly",
+  revision: "ab".repeat(32),
   state: "waiting",
   error: "",
   enabled: false,
@@ -79,7 +80,9 @@ test("only the members of the chosen target are sent", () => {
     environment: "dev",
   };
   const sent = (target: typeof form.target) =>
-    Object.entries(toSchedule({ ...form, target }, [], { enabled: true, user: null }).target)
+    Object.entries(
+      toSchedule({ ...form, target }, [], { enabled: true, user: null, revision: "" }).target,
+    )
       .filter(([, value]) => value)
       .map(([name]) => name);
   expect(sent("use_case")).toEqual(["use_case", "environment"]);

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from penstock.features.access import Access, Permission, RequirePermission
+from penstock.features.conflicts import revision_of
 from penstock.features.datasets.http.datasets import PREFIX, TAGS
 from penstock.features.datasets.http.selection import CallSelectionBody
 from penstock.features.datasets.rules import (
@@ -22,13 +23,14 @@ from penstock.features.datasets.rules import (
 from penstock.features.datasets.service.rules import DatasetRules
 from penstock.infra.web.moments import moment_of
 from penstock.infra.web.pages import Cursor, Limit, Page, decode_cursor, page_of
-from penstock.infra.web.schemas import RequestBody, SwitchBody
+from penstock.infra.web.schemas import RequestBody, Revision, SwitchBody
 
 
 class DatasetRuleBody(RequestBody):
     """A rule. `share`: the part of the traces that is taken; `daily_cap`: items of one UTC day;
     a version at most every `interval_s`; calls and feedback wait for `delay_s`. What arrives while
-    the rule is not `enabled` is not added later."""
+    the rule is not `enabled` is not added later. `revision`: that of the rule that you saw (empty:
+    none); if it is another one now, the answer is 409 `dataset_rule_changed`."""
 
     filter: Annotated[
         CallSelectionBody, Field(default_factory=lambda: CallSelectionBody.of(CallSelection()))
@@ -39,6 +41,7 @@ class DatasetRuleBody(RequestBody):
     delay_s: Annotated[int, Field(ge=MIN_DELAY_S, le=MAX_DELAY_S)] = 300
     keep_output: bool = True
     enabled: bool = True
+    revision: Revision | None = None
 
     def rule(self) -> DatasetRule:
         """Returns the rule."""
@@ -56,9 +59,11 @@ class DatasetRuleBody(RequestBody):
 
 class DatasetRuleView(BaseModel):
     """A rule with what it has done: `added` items, `skipped` calls of which none could be made.
-    What was stored until `seen_until` has been looked at. `error`: of the last time."""
+    What was stored until `seen_until` has been looked at. `error`: of the last time. `revision` is
+    another one after each change of the rule."""
 
     dataset: str
+    revision: str
     filter: CallSelectionBody
     share: float
     daily_cap: int
@@ -79,6 +84,7 @@ class DatasetRuleView(BaseModel):
         rule, done = stored.rule, stored.progress
         return cls(
             dataset=stored.dataset,
+            revision=revision_of(rule),
             filter=CallSelectionBody.of(rule),
             share=rule.share,
             daily_cap=rule.daily_cap,
@@ -131,7 +137,8 @@ def dataset_rule_routes(require: RequirePermission, rules: DatasetRules) -> APIR
         access: Annotated[Access, may_write], name: str, body: DatasetRuleBody
     ) -> DatasetRuleView:
         """Sets the rule of a dataset, which adds the calls that are stored from now on."""
-        return DatasetRuleView.of(rules.set(access.principal, access.project_id, name, body.rule()))
+        place = access.principal, access.project_id, name
+        return DatasetRuleView.of(rules.set(*place, body.rule(), of_revision=body.revision))
 
     @router.patch("/{name}/rule")
     def switch_dataset_rule(

@@ -1,11 +1,13 @@
 """The rules of datasets: set, shown and removed. They run in `rule_runs.py`."""
 
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
+from penstock.features.conflicts import AuditedEvents, EditedDocument, check_unchanged, revision_of
 from penstock.features.context import Context
 from penstock.features.datasets.model import Dataset
 from penstock.features.datasets.rules import (
@@ -20,12 +22,16 @@ from penstock.features.datasets.store import rules as store
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import NotFound
 
+_SET: Final = "dataset.rule.set"
+_REMOVE: Final = "dataset.rule.remove"
+
 
 class DatasetRules:
     """The rules of a project's datasets. Methods raise `NotFound`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, events: AuditedEvents) -> None:
         self._context = context
+        self._events = events
 
     def get(self, project_id: str, name: str) -> StoredRule:
         """Returns the rule of a dataset."""
@@ -37,14 +43,25 @@ class DatasetRules:
         with self._context.database.read() as connection:
             return store.list_rules(connection, project_id, dataset, after, limit)
 
-    def set(self, actor: Principal, project_id: str, name: str, rule: DatasetRule) -> StoredRule:
+    def set(
+        self,
+        actor: Principal,
+        project_id: str,
+        name: str,
+        rule: DatasetRule,
+        *,
+        of_revision: str | None = None,
+    ) -> StoredRule:
         """Sets the rule of a dataset, which begins with what is stored from now on. A rule in
-        place of another goes on where that one is, if that was not switched off. Raises
-        `InvalidRequest`."""
+        place of another goes on where that one is, if that was not switched off. With
+        `of_revision`, only if that is the present one (empty: there is none). Raises
+        `InvalidRequest`, and `Conflict` if somebody else was faster."""
         check_selection(rule)
         with self._context.database.write() as tx:
             dataset = get_dataset(tx.connection, project_id, name, lock=True)
             before = store.find_rule(tx.connection, dataset.id)
+            edited, present = _edited(project_id, name), revision_of(before and before.rule)
+            check_unchanged(tx.connection, self._events, edited, present, of_revision)
             self._put(tx, actor, dataset, before, rule)
         return self.get(project_id, name)
 
@@ -68,7 +85,7 @@ class DatasetRules:
             before = _get_rule(tx.connection, dataset)
             store.remove_rule(tx.connection, dataset.id)
             self._context.audit_log.append(
-                tx, actor, project_id, "dataset.rule.remove", name, before=_facts(before.rule)
+                tx, actor, project_id, _REMOVE, name, before=_facts(before.rule)
             )
 
     def _put(
@@ -96,7 +113,7 @@ class DatasetRules:
             tx,
             actor,
             dataset.project_id,
-            "dataset.rule.set",
+            _SET,
             dataset.name,
             before=None if before is None else _facts(before.rule),
             after=_facts(rule),
@@ -111,6 +128,12 @@ def _get_rule(connection: Connection, dataset: Dataset) -> StoredRule:
         hint="Give it one: penstock dataset rule set",
         code="dataset_rule_not_found",
     )
+
+
+def _edited(project_id: str, dataset: str) -> EditedDocument:
+    title, code = f"The rule of the dataset {dataset!r}", "dataset_rule_changed"
+    hint = "Load it, then repeat your change."
+    return EditedDocument(project_id, dataset, title, (_SET, _REMOVE), code, taken=hint)
 
 
 def _facts(rule: DatasetRule) -> dict[str, object]:

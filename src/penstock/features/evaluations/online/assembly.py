@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from penstock.features.background import rounds
+from penstock.features.conflicts import AuditedEvents
 from penstock.features.context import Context
 from penstock.features.evaluations.model import FindEvaluator
 from penstock.features.evaluations.online import store
@@ -12,7 +13,7 @@ from penstock.features.evaluations.online.drawing import CallDrawer
 from penstock.features.evaluations.online.figures import AuthorScores, FigureReader
 from penstock.features.evaluations.online.measured import MeasuredCallReader, StoredJudgements
 from penstock.features.evaluations.online.model import HOUR_MS
-from penstock.features.evaluations.online.rules import AuditedEvents, OnlineRules
+from penstock.features.evaluations.online.rules import OnlineRules
 from penstock.features.evaluations.online.samples import ArrivedCalls
 from penstock.features.evaluations.online.scoring import MeasuredScores, SubmitScores
 from penstock.infra.jobs.wanted import WorkWanted

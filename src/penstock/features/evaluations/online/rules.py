@@ -1,13 +1,14 @@
 """Online evaluations: set, shown, switched on and off, removed. Others draw and measure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
+from penstock.features.conflicts import AuditedEvents, EditedDocument, check_unchanged
 from penstock.features.context import Context
 from penstock.features.evaluations.model import FindEvaluator
 from penstock.features.evaluations.online import store
@@ -24,34 +25,11 @@ from penstock.features.evaluations.online.model import (
 from penstock.features.evaluations.service.runs import check_key
 from penstock.features.traces.model import Cursor
 from penstock.infra.sql import Transaction
-from penstock.kernel.errors import Conflict, InvalidRequest, NotFound
+from penstock.kernel.errors import InvalidRequest, NotFound
 
 _SUMMED_DAYS = 7  # of the counts that a list shows
 _SET: Final = "online_evaluation.set"
 _REMOVE: Final = "online_evaluation.remove"
-_NEWEST: Final = 2**62  # after each number of the audit log
-
-
-class AuditedEvent(Protocol):
-    """An event of the audit log."""
-
-    @property
-    def actor_label(self) -> str: ...
-
-
-class AuditedEvents(Protocol):
-    """The audit log of projects."""
-
-    def newest(
-        self,
-        connection: Connection,
-        project_id: str,
-        subject: str,
-        actions: Collection[str],
-        before: int,
-    ) -> AuditedEvent | None:
-        """Returns the newest event of a subject with one of the actions before a number."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +80,8 @@ class OnlineRules:
         check_key(actor, project_id, rule.key_id)
         with self._context.database.write() as tx:
             before = store.find_rule(tx.connection, project_id, name, lock=True)
-            if of_version not in (None, before.version if before else 0):
-                raise self._changed(tx.connection, project_id, name, before, of_version)
+            edited, present = _edited(project_id, name), before.version if before else 0
+            check_unchanged(tx.connection, self._events, edited, present, of_version)
             self._put(tx, actor, (project_id, name), before, rule)
 
     def switch(self, actor: Principal, project_id: str, name: str, *, enabled: bool) -> None:
@@ -168,30 +146,6 @@ class OnlineRules:
             after=_facts(rule),
         )
 
-    def _changed(
-        self,
-        connection: Connection,
-        project_id: str,
-        name: str,
-        present: StoredOnlineRule | None,
-        seen: int | None,
-    ) -> Conflict:
-        """Returns the conflict of a change that is based on another version, with who made the
-        present one."""
-        event = self._events.newest(connection, project_id, name, (_SET, _REMOVE), _NEWEST)
-        by = f" by {event.actor_label}" if event else ""
-        if present is None:
-            found = f"The online evaluation {name!r} does not exist any more: it was removed{by}."
-        elif not seen:
-            found = f"This project has an online evaluation {name!r} already, set{by}."
-        else:
-            found = (
-                f"The online evaluation {name!r} has version {present.version} now, not {seen}: "
-                f"it was changed{by}."
-            )
-        hint = "Load it again, then repeat your change." if seen else "Choose another name."
-        return Conflict(found, hint=hint, code="online_evaluation_changed", param="version")
-
     def _shown(
         self, connection: Connection, found: Sequence[StoredOnlineRule]
     ) -> list[ShownOnlineRule]:
@@ -216,6 +170,11 @@ def get_rule(
         hint="List them: penstock online list",
         code="online_evaluation_not_found",
     )
+
+
+def _edited(project_id: str, name: str) -> EditedDocument:
+    title, code = f"The online evaluation {name!r}", "online_evaluation_changed"
+    return EditedDocument(project_id, name, title, (_SET, _REMOVE), code, "version")
 
 
 def _here(now_ms: int) -> Cursor:

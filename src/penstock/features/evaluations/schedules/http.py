@@ -66,7 +66,9 @@ def schedule_change_routes(
     ) -> EvaluationScheduleView:
         """Sets a schedule, which starts runs for times and changes from now on."""
         place = access.principal, access.project_id, name
-        return EvaluationScheduleView.of(schedules.set(*place, body.schedule()))
+        return EvaluationScheduleView.of(
+            schedules.set(*place, body.schedule(), of_revision=body.revision)
+        )
 
     @router.patch("/{name}")
     def switch_evaluation_schedule(

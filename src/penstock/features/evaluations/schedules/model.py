@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
+from penstock.features.conflicts import AuditedEvents
 from penstock.features.evaluations.model import EvaluationPlan, FindEvaluator, check_plan
 from penstock.features.evaluations.online.model import BudgetPeriod
 from penstock.features.evaluations.schedules.times import check_times
@@ -156,7 +157,7 @@ class ScheduleStart:
     reason: str = ""
 
 
-class AuditedChanges(Protocol):
+class AuditedChanges(AuditedEvents, Protocol):
     """The audit log of projects."""
 
     def after(

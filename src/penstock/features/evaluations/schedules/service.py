@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from penstock.features.access import Principal
+from penstock.features.conflicts import EditedDocument, check_unchanged, revision_of
 from penstock.features.context import Context
 from penstock.features.evaluations import store as run_store
 from penstock.features.evaluations.model import FindEvaluator, RunState
@@ -24,6 +26,9 @@ from penstock.features.evaluations.schedules.times import next_time_ms
 from penstock.features.evaluations.service.runs import check_key
 from penstock.infra.sql import Transaction
 from penstock.kernel.errors import InvalidRequest, NotFound
+
+_SET: Final = "evaluation_schedule.set"
+_REMOVE: Final = "evaluation_schedule.remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +78,24 @@ class ScheduleService:
         return [ShownStart(each, states.get(each.run_id)) for each in starts]
 
     def set(
-        self, actor: Principal, project_id: str, name: str, schedule: EvaluationSchedule
+        self,
+        actor: Principal,
+        project_id: str,
+        name: str,
+        schedule: EvaluationSchedule,
+        *,
+        of_revision: str | None = None,
     ) -> ShownSchedule:
         """Sets a schedule. It starts runs for times and changes from now on; one in place of
-        another has spent what that one has spent. Raises `InvalidRequest`."""
+        another has spent what that one has spent. With `of_revision`, only if that is the present
+        one (empty: there is none). Raises `InvalidRequest`, and `Conflict` if somebody else was
+        faster."""
         check_schedule(name, schedule, self._find)
         check_key(actor, project_id, schedule.plan.key_id)
         with self._context.database.write() as tx:
             before = store.find_schedule(tx.connection, project_id, name, lock=True)
+            edited, present = _edited(project_id, name), revision_of(before and before.schedule)
+            check_unchanged(tx.connection, self._changes, edited, present, of_revision)
             self._put(tx, actor, (project_id, name), before, schedule)
         return self.get(project_id, name)
 
@@ -108,7 +123,7 @@ class ScheduleService:
                 tx,
                 actor,
                 project_id,
-                "evaluation_schedule.remove",
+                _REMOVE,
                 name,
                 before=_facts(before.schedule),
             )
@@ -127,7 +142,7 @@ class ScheduleService:
             tx,
             actor,
             project_id,
-            "evaluation_schedule.set",
+            _SET,
             name,
             before=None if before is None else _facts(before.schedule),
             after=_facts(schedule),
@@ -177,6 +192,11 @@ def get_schedule(
         hint="List them: penstock eval schedule list",
         code="evaluation_schedule_not_found",
     )
+
+
+def _edited(project_id: str, name: str) -> EditedDocument:
+    title, code = f"The evaluation schedule {name!r}", "evaluation_schedule_changed"
+    return EditedDocument(project_id, name, title, (_SET, _REMOVE), code)
 
 
 def _begin(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, Field
 
+from penstock.features.conflicts import revision_of
 from penstock.features.evaluations.http.bodies import EvaluationPlanBody, Usd
 from penstock.features.evaluations.http.views import EvaluatorChoiceView, SimulatedUserView
 from penstock.features.evaluations.model import RunState
@@ -23,7 +24,7 @@ from penstock.features.evaluations.schedules.model import (
 )
 from penstock.features.evaluations.schedules.service import ShownSchedule, ShownStart
 from penstock.infra.web.moments import moment_of
-from penstock.infra.web.schemas import RequestBody
+from penstock.infra.web.schemas import RequestBody, Revision
 
 MAX_CRON_CHARS = 100  # of a cron expression
 _Word = Annotated[str, Field(max_length=256)]
@@ -72,7 +73,9 @@ class EvaluationScheduleBody(EvaluationPlanBody):
     at the times of `cron` (five fields: minute, hour, day of the month, month, day of the week) in
     `time_zone`, and after changes (`triggers`). `cost_cap_usd` is of a run, `budget_usd` of all
     runs of a UTC day or month; 0 for none. `keep_runs`: the newest runs that it keeps; older ones
-    are removed unless something refers to them. The other members are those of a run."""
+    are removed unless something refers to them. `revision`: that of the schedule that you saw
+    (empty: none); if it is another one now, the answer is 409 `evaluation_schedule_changed`. The
+    other members are those of a run."""
 
     target: ScheduledTargetBody
     cron: Annotated[str, Field(max_length=MAX_CRON_CHARS)] = ""
@@ -85,6 +88,7 @@ class EvaluationScheduleBody(EvaluationPlanBody):
     budget_period: BudgetPeriod = BudgetPeriod.MONTH
     enabled: bool = True
     keep_runs: Annotated[int, Field(ge=1, le=MOST_KEPT_RUNS)] = 200
+    revision: Revision | None = None
 
     def schedule(self) -> EvaluationSchedule:
         """Returns the schedule. Raises `InvalidRequest`."""
@@ -142,13 +146,14 @@ class ScheduleStartsView(BaseModel):
 
 
 class EvaluationScheduleView(BaseModel):
-    """A schedule with what it has done. `version` of the dataset is null for the newest. `next_at`:
-    the next time of its cron expression. `last`: the newest entry of its log; `run_id`: its last
-    run, with its `run_state` (null if it is removed). `spent_usd`: what its runs have cost in this
-    period. `error`: why the last start or run
-    failed."""
+    """A schedule with what it has done. `revision` is another one after each change of it.
+    `version` of the dataset is null for the newest. `next_at`: the next time of its cron
+    expression. `last`: the newest entry of its log; `run_id`: its last run, with its `run_state`
+    (null if it is removed). `spent_usd`: what its runs have cost in this period. `error`: why the
+    last start or run failed."""
 
     name: str
+    revision: str
     state: ScheduleState
     error: str
     enabled: bool
@@ -185,6 +190,7 @@ class EvaluationScheduleView(BaseModel):
         plan, next_ms = schedule.plan, stored.progress.next_ms
         return cls(
             name=stored.name,
+            revision=revision_of(schedule),
             state=_state(stored),
             error=stored.progress.error,
             target=ScheduledTargetBody.of(schedule),
