@@ -66,6 +66,7 @@ function AddForm({ vendors, add, onClose }: AddFormProps) {
       />
       <ProviderFields
         form={form}
+        kind={vendor.kind}
         keyHint={
           vendor.api_key_env
             ? "Stored encrypted and never shown again."

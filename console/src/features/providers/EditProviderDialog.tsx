@@ -34,7 +34,7 @@ export function EditProviderDialog({ provider, onClose }: EditProviderDialogProp
       }
     >
       <Form form={form} submitLabel="Save" onCancel={onClose}>
-        <ProviderFields form={form} currentKey={provider.api_key_hint} />
+        <ProviderFields form={form} kind={provider.kind} currentKey={provider.api_key_hint} />
       </Form>
     </Dialog>
   );

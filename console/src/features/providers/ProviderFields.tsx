@@ -1,20 +1,23 @@
 import { isPrivateAddress, type ProviderForm } from "@/features/providers/providerForm";
+import { QuirkFields } from "@/features/providers/QuirkFields";
 import type { FormState } from "@/shared/forms/useForm";
 import { useSession } from "@/shared/session";
 import { Disclosure } from "@/shared/ui/Disclosure";
-import { CheckboxField, SelectField, TextAreaField, TextField } from "@/shared/ui/Field";
+import { CheckboxField, TextAreaField, TextField } from "@/shared/ui/Field";
 
 const LIMITS = ["max_concurrency", "max_queue", "queue_timeout_s"] as const;
 
 interface ProviderFieldsProps {
   form: FormState<ProviderForm>;
+  /** Decides which quirks are offered. */
+  kind: string;
   /** The last characters of the stored key; empty or left out if there is none. */
   currentKey?: string;
   keyHint?: string;
 }
 
-export function ProviderFields({ form, currentKey, keyHint }: ProviderFieldsProps) {
-  const { base_url, private_allowed, remove_key } = form.values;
+export function ProviderFields({ form, kind, currentKey, keyHint }: ProviderFieldsProps) {
+  const { base_url, private_allowed, quirks, remove_key } = form.values;
   return (
     <>
       <TextField
@@ -45,6 +48,12 @@ export function ProviderFields({ form, currentKey, keyHint }: ProviderFieldsProp
       )}
       {(isPrivateAddress(base_url) || private_allowed) && <PrivateAddressField form={form} />}
       <AdvancedFields form={form} />
+      <QuirkFields
+        kind={kind}
+        quirks={quirks}
+        error={form.errorOf("quirks")}
+        onChange={(changed) => form.change({ quirks: changed })}
+      />
     </>
   );
 }
@@ -67,10 +76,7 @@ function PrivateAddressField({ form }: { form: FormState<ProviderForm> }) {
 
 function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
   return (
-    <Disclosure
-      title="Advanced settings"
-      open={form.hasError("models", "vendor", "stream_usage", "terminator", ...LIMITS)}
-    >
+    <Disclosure title="Advanced settings" open={form.hasError("models", "vendor", ...LIMITS)}>
       <TextAreaField
         label="Models"
         {...form.text("models")}
@@ -83,16 +89,6 @@ function AdvancedFields({ form }: { form: FormState<ProviderForm> }) {
         autoComplete="off"
         hint="The vendor whose public prices apply, such as openai or mistral."
       />
-      <div className="grid gap-3 sm:grid-cols-2">
-        <SelectField label="Token usage in streams" {...form.text("stream_usage")}>
-          <option value="">Request usage</option>
-          <option value="no">Do not request usage</option>
-        </SelectField>
-        <SelectField label="End of stream" {...form.text("terminator")}>
-          <option value="">[DONE]</option>
-          <option value="finish_reason">finish_reason</option>
-        </SelectField>
-      </div>
       <div className="grid gap-3 sm:grid-cols-3">
         <TextField
           label="Calls at once"

@@ -7,6 +7,7 @@ import {
   isPrivateAddress,
   toNewProvider,
 } from "@/features/providers/providerForm";
+import { QUIRKS, quirksOf } from "@/features/providers/quirks";
 import type { Provider } from "@/features/providers/queries";
 import type { Vendor } from "@/features/providers/vendors";
 
@@ -76,9 +77,26 @@ test("a user who may not allow private addresses requests none, and keeps an all
 test("quirks are set, removed, and kept where the form does not show them", () => {
   const odd = { ...PROVIDER, quirks: { terminator: "finish_reason", other: "1" } };
   const form = formForProvider(odd);
-  expect(toProviderChange({ ...form, terminator: "", stream_usage: "no" }, odd, true)).toEqual({
-    quirks: { other: "1", stream_usage: "no" },
+  const quirks = { ...form.quirks, terminator: "", media_urls: "fetch ", region: " " };
+  expect(toProviderChange({ ...form, quirks }, odd, true)).toEqual({
+    quirks: { other: "1", media_urls: "fetch" },
   });
+  const same = { other: "1", terminator: "finish_reason", region: "" };
+  expect(toProviderChange({ ...form, quirks: same }, odd, true)).toEqual({});
+});
+
+test("an emptied quirk of the vendor is sent as empty, which removes it", () => {
+  const form = { ...formForVendor(VLLM, true), quirks: { terminator: "", files: "yes" } };
+  expect(toNewProvider(form, VLLM).quirks).toEqual({ terminator: "", files: "yes" });
+});
+
+test("the form offers the quirks of the kind, each with a description", () => {
+  const namesOf = (kind: string) => quirksOf(kind).map(({ name }) => name);
+  expect(namesOf("cohere")).toEqual(["media_urls", "passthrough"]);
+  expect(namesOf("")).toEqual(namesOf("openai-compatible"));
+  expect(namesOf("openai-compatible")).toContain("terminator");
+  expect(namesOf("anthropic")).toEqual(["media_urls", "passthrough", "max_tokens", "auth"]);
+  expect(QUIRKS.filter(({ hint }) => !hint)).toEqual([]);
 });
 
 test("an emptied list of models is no longer pinned", () => {

@@ -1,8 +1,8 @@
 import type { NewProvider, Provider, ProviderChange } from "@/features/providers/queries";
+import type { Quirks } from "@/features/providers/quirks";
 import type { Vendor } from "@/features/providers/vendors";
 import { splitList } from "@/shared/forms/splitList";
 
-type Quirks = Record<string, string>;
 type SentLimits = Partial<Record<"max_concurrency" | "max_queue" | "queue_timeout_ms", number>>;
 type Limits = Pick<ProviderForm, "max_concurrency" | "max_queue" | "queue_timeout_s">;
 
@@ -14,9 +14,8 @@ export interface ProviderForm {
   private_allowed: boolean;
   models: string;
   vendor: string;
-  /** The two quirks that the form can set; empty for OpenAI's behaviour. */
-  stream_usage: string;
-  terminator: string;
+  /** Those that are set, also if the form does not offer them; an empty one is not set. */
+  quirks: Quirks;
   /** Calls at once, and what further ones do; empty for the defaults. */
   max_concurrency: string;
   max_queue: string;
@@ -30,8 +29,6 @@ export interface NewProviderForm extends ProviderForm {
 
 /** The API's parameters of the fields that have another name there. */
 export const PROVIDER_PARAMS = {
-  stream_usage: "quirks.stream_usage",
-  terminator: "quirks.terminator",
   queue_timeout_s: "queue_timeout_ms",
 };
 
@@ -47,7 +44,7 @@ export function formForVendor(vendor: Vendor, canAllowPrivate: boolean): NewProv
     private_allowed: canAllowPrivate && isPrivateAddress(vendor.base_url),
     models: "",
     vendor: "",
-    ...quirkFields(vendor.quirks),
+    quirks: vendor.quirks,
     ...NO_LIMITS,
   };
 }
@@ -60,7 +57,7 @@ export function formForProvider(provider: Provider): ProviderForm {
     private_allowed: provider.private_allowed,
     models: provider.models_pinned ? provider.models.join("\n") : "",
     vendor: provider.vendor,
-    ...quirkFields(provider.quirks),
+    quirks: provider.quirks,
     ...limitFields(provider),
   };
 }
@@ -74,7 +71,7 @@ export function toNewProvider(form: NewProviderForm, vendor: Vendor): NewProvide
     api_key: form.api_key.trim(),
     models: splitList(form.models),
     private_allowed: form.private_allowed,
-    quirks: toQuirks(form, vendor.quirks),
+    quirks: trimmed(form.quirks),
     ...(form.vendor.trim() && { vendor: form.vendor.trim() }),
     ...newLimits(form),
   };
@@ -87,7 +84,7 @@ export function toProviderChange(
   canAllowPrivate: boolean,
 ): ProviderChange {
   const before = formForProvider(provider);
-  const quirks = toQuirks(form, provider.quirks);
+  const quirks = setQuirks(form.quirks);
   const change: ProviderChange = {};
   if (form.base_url.trim() !== before.base_url) change.base_url = form.base_url.trim();
   if (form.api_key.trim()) change.api_key = form.api_key.trim();
@@ -96,7 +93,7 @@ export function toProviderChange(
   const mayDiffer = form.private_allowed !== before.private_allowed || "base_url" in change;
   if (canAllowPrivate && mayDiffer) change.private_allowed = form.private_allowed;
   if (form.vendor.trim() !== before.vendor) change.vendor = form.vendor.trim();
-  if (JSON.stringify(quirks) !== JSON.stringify(provider.quirks)) change.quirks = quirks;
+  if (!areSame(quirks, provider.quirks)) change.quirks = quirks;
   return { ...change, ...toLimits(form, before) };
 }
 
@@ -140,12 +137,16 @@ function toLimits(form: Limits, before: Limits): SentLimits {
   return change;
 }
 
-function quirkFields(quirks: Quirks): Pick<ProviderForm, "stream_usage" | "terminator"> {
-  return { stream_usage: quirks["stream_usage"] ?? "", terminator: quirks["terminator"] ?? "" };
+/** All quirks of the form. An empty one removes the vendor's from a new provider. */
+function trimmed(quirks: Quirks): Quirks {
+  return Object.fromEntries(Object.entries(quirks).map(([name, value]) => [name, value.trim()]));
 }
 
-/** The quirks of the form, and those of `before` that it does not show. */
-function toQuirks({ stream_usage, terminator }: ProviderForm, before: Quirks): Quirks {
-  const quirks = { ...before, stream_usage, terminator };
-  return Object.fromEntries(Object.entries(quirks).filter(([, value]) => value !== ""));
+function setQuirks(quirks: Quirks): Quirks {
+  return Object.fromEntries(Object.entries(trimmed(quirks)).filter(([, value]) => value !== ""));
+}
+
+function areSame(one: Quirks, other: Quirks): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].every((name) => one[name] === other[name]);
 }
