@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from e2e.accessibility import violations
 from e2e.console import Console
 from installation import wait_until
 from tests.ports import free_port
@@ -62,11 +63,35 @@ def test_a_name_already_in_use_is_reported_at_its_field(console: Console) -> Non
     console.button("Add provider").click()
     dialog = console.dialog()
     dialog.get_by_role("radio", name="Other").click()
-    dialog.get_by_label("Name").fill("sim")
+    dialog.get_by_label("Name", exact=True).fill("sim")
     dialog.get_by_label("Base URL").fill("https://models.example.com/v1")
     console.button("Add and test").click()
-    expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(dialog).to_contain_text("A provider named 'sim' already exists.")
+
+
+def test_quirks_are_those_of_the_kind_and_are_set_and_removed(console: Console) -> None:
+    def quirks() -> dict[str, str]:
+        path = f"/api/v1/projects/{console.project_id}/providers"
+        [sim] = [one for one in console.installation.get(path)["items"] if one["name"] == "sim"]
+        return sim["quirks"]
+
+    console.go("Providers")
+    before = quirks()
+    for media, dropped, expected in (
+        ("fetch", "user,seed", {"media_urls": "fetch", "drop_fields": "user,seed"}),
+        ("", "", {}),
+    ):
+        console.act("sim", "Edit")
+        dialog = console.dialog()
+        dialog.get_by_text("Quirks", exact=True).click()
+        assert violations(console.page) == []
+        expect(dialog.get_by_label("Region")).to_have_count(0)  # of Bedrock
+        dialog.get_by_label("Media by URL").select_option(media)
+        dialog.get_by_label("Dropped fields").fill(dropped)
+        console.button("Save").click()
+        expect(console.dialog()).to_have_count(0)
+        assert quirks() == before | expected
 
 
 def _answers(console: Console, model: str) -> bool:

@@ -1,6 +1,7 @@
 """The request tester: a request in several formats, the answer as it arrived, both wire forms."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -91,3 +92,46 @@ def test_what_is_wrong_is_said_where_it_is(console: Console) -> None:
     expect(answer(console).get_by_text(re.compile("Nothing was sent|POST http"))).to_be_visible(
         timeout=20_000
     )
+
+
+def test_pictures_are_shown_audio_plays_and_a_file_is_transcribed(
+    console: Console, tmp_path: Path
+) -> None:
+    page, body = console.page, opened(console)
+    console.watch.expect(422)  # files are not recorded, so that their form is not built again
+    shown, model = answer(console), page.get_by_label("Model, route or use case")
+    page.get_by_label("Surface").select_option("OpenAI images")
+    model.fill("sim/sim-image")
+    send(console)
+    image = shown.get_by_role("img", name="Image 1 of the answer")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 0
+    expect(shown.get_by_label("body", exact=True)).to_contain_text("(image/png, ")
+    expect(shown.get_by_label("body", exact=True)).not_to_contain_text("iVBOR")
+
+    page.get_by_label("Surface").select_option("OpenAI speech")
+    model.fill("sim/sim-speech")
+    body.fill(body.input_value().replace('"alloy"', '"alloy", "response_format": "wav"'))
+    send(console)
+    audio = shown.get_by_label("Audio of the answer")
+    expect(audio).to_be_visible()
+    page.wait_for_function("document.querySelector('audio').duration > 1")
+    expect(shown.get_by_text(re.compile("^audio/wav, [0-9.]+ [kM]B$"))).to_be_visible()
+    expect(shown.get_by_label("body", exact=True)).to_be_hidden()
+
+    page.get_by_label("Surface").select_option("OpenAI transcriptions")
+    model.fill("sim/sim-transcribe")
+    expect(console.button("Send")).to_be_disabled()
+    large, small = tmp_path / "large.wav", tmp_path / "small.wav"
+    large.write_bytes(bytes(5_000_001))
+    small.write_bytes(b"RIFF" + bytes(2_000_000))  # more than the server takes elsewhere
+    page.get_by_label("Audio file").set_input_files(large)
+    expect(page.get_by_text("choose one up to 5.0 MB")).to_be_visible()
+    expect(console.button("Send")).to_be_disabled()
+    page.get_by_label("Audio file").set_input_files(small)
+    send(console)
+    expect(shown.get_by_label("body", exact=True)).to_contain_text("transcript.text.done")
+    page.get_by_role("tab", name="Sent to provider").click()
+    expect(shown.get_by_text("its files are not recorded")).to_be_visible(timeout=20_000)
+    shown.get_by_role("link", name=re.compile("^[0-9a-f]{16}$")).click()
+    expect(page.get_by_text("sim-transcribe").first).to_be_visible()

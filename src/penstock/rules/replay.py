@@ -44,6 +44,7 @@ class CallerRequest(Document, frozen=True):
     path: str
     body: bytes
     headers: tuple[str, ...] = ()
+    content_type: str = "application/json"
 
 
 class RebuiltRequest(Document, frozen=True):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from penstock.features.replays.http import MAX_FILES
 from tests.server.running import Caller, Server
 
 CALL = {"key_id": "key_1", "body": {"model": "small", "messages": []}}
+FILE = {"name": "a.wav", "content_type": "audio/wav", "content": "UklGRg=="}
 
 
 def test_without_a_gateway_the_error_says_what_to_do(server: Server) -> None:
@@ -32,6 +34,11 @@ def test_a_viewer_sends_nothing_and_may_look(server: Server, viewer: Caller) -> 
         {"path": "/v1/ chat"},
         {"body": "text"},
         {"headers": {}},
+        {"files": [FILE | {"name": "a\r\nx: y"}]},
+        {"files": [FILE | {"name": ""}]},
+        {"files": [FILE | {"content_type": "audio/wav\r\nx: y"}]},
+        {"files": [FILE | {"field": 'a"'}]},
+        {"files": [FILE] * (MAX_FILES + 1)},
     ],
 )
 def test_a_call_that_would_change_its_own_frame_is_rejected(
@@ -39,6 +46,19 @@ def test_a_call_that_would_change_its_own_frame_is_rejected(
 ) -> None:
     path = f"/api/v1/projects/{server.project_id()}/calls"
     assert server.call("POST", path, server.root, CALL | change).status == 422
+
+
+def test_a_form_takes_no_objects_and_more_than_other_requests(server: Server) -> None:
+    path = f"/api/v1/projects/{server.project_id()}/calls"
+    form = CALL | {"body": {"model": "a/b"}, "files": [FILE | {"content": "AAAA" * 500_000}]}
+    assert server.call("POST", path, server.root, form).status == 502  # there is no gateway
+    for change, named in (
+        ({"body": {"a": {}}}, "'a'"),
+        ({"files": [FILE | {"content": "????"}]}, "'a.wav' is not base64"),
+    ):
+        answer = server.call("POST", path, server.root, form | change)
+        assert answer.status == 400
+        assert named in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("wanted", ["x", "AB" * 8, "ab" * 9, "%00", "ab" * 40])

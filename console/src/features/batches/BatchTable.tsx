@@ -36,7 +36,7 @@ export function BatchTable({ batches }: { batches: readonly Batch[] }) {
           Errors
         </HeadCell>
         <HeadCell numeric>Cost</HeadCell>
-        <HeadCell>Made</HeadCell>
+        <HeadCell className={FROM_MD}>Made</HeadCell>
       </TableHead>
       <tbody>
         {batches.map((batch) => (
@@ -51,7 +51,7 @@ function BatchRow({ batch }: { batch: Batch }) {
   const { requests, recorded } = batch;
   return (
     <Row>
-      <Cell className="w-full max-w-0 min-w-32 py-1.5">
+      <Cell className="w-full max-w-0 min-w-20 py-1.5">
         <p className="truncate font-mono text-xs" title={batch.batch}>
           {batch.id}
         </p>
@@ -80,7 +80,7 @@ function BatchRow({ batch }: { batch: Batch }) {
       <Cell numeric>
         <Money amount={recorded.calls > 0 && isUnpriced(batch) ? null : recorded.cost} />
       </Cell>
-      <Cell className="whitespace-nowrap text-ink-2">
+      <Cell className={`whitespace-nowrap text-ink-2 ${FROM_MD}`}>
         <RelativeTime at={batch.created_at} />
       </Cell>
     </Row>

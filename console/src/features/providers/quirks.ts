@@ -48,7 +48,7 @@ export const QUIRKS: readonly Quirk[] = [
   },
   {
     name: "key_header",
-    label: "Header of the API key",
+    label: "Key header",
     hint: "Instead of Authorization with a bearer token.",
     example: "api-key",
     kinds: OPENAI,
@@ -146,7 +146,7 @@ export const QUIRKS: readonly Quirk[] = [
   },
   {
     name: "auth",
-    label: "API key sent as",
+    label: "Key sent as",
     hint: "For servers that do not read x-api-key.",
     values: [["bearer", "Bearer token"]],
     kinds: ["anthropic"],

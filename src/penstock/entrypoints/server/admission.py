@@ -13,13 +13,14 @@ from penstock.features.catalog.http.models import IMPORTS_PATH
 from penstock.infra.web.bodies import BodyAllowance, BodyCapacity
 
 _INTERNAL: Final = "/internal/"
+_CALLS: Final = re.compile(r"/api/v1/projects/[^/]+/calls")
 _ITEMS: Final = re.compile(r"/api/v1/projects/[^/]+/datasets/[^/]+/(changes|drafts/[^/]+/items)")
 
 
 class ServerAdmission:
     """`/internal/` requires the gateway token. On other paths every client may send a small body
     (signing in needs one), and authenticated clients may send larger ones, the largest to import
-    facts and prices, and items of datasets."""
+    facts and prices, items of datasets, and to send calls."""
 
     def __init__(self, config: ServerConfig, guards: Guards) -> None:
         self._gateway = guards.gateway
@@ -46,5 +47,5 @@ class ServerAdmission:
             return self._batch
         await to_thread.run_sync(self._signed_in, Request(scope))
         path: str = scope["path"]
-        large = path == IMPORTS_PATH or _ITEMS.fullmatch(path)
+        large = path == IMPORTS_PATH or _ITEMS.fullmatch(path) or _CALLS.fullmatch(path)
         return self._import if large else self._large

@@ -26,7 +26,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_hosts: tuple[str, ...] = ()
     secure_cookie: bool = False
     body_limit_bytes: int = 1024 * 1024  # of one request, authenticated clients
-    import_limit_bytes: int = 8 * 1024 * 1024  # of facts, prices, items of datasets
+    import_limit_bytes: int = 8 * 1024 * 1024  # of facts, prices, items of datasets, calls
     anonymous_body_limit_bytes: int = 64 * 1024  # of one request, other clients
     batch_limit_bytes: int = 96 * 1024 * 1024  # of a gateway's batch of call records
     authenticated_bodies_bytes: int = 256 * 1024 * 1024  # in memory, of authenticated clients

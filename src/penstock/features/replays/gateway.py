@@ -71,7 +71,7 @@ class InternalGateway:
             if not name.startswith(b":")
         }
         headers |= {
-            _JSON[0]: _JSON[1],
+            _JSON[0]: asked.content_type.encode("latin-1", "replace"),
             SENT_AS: f"{project_id}/{key_id}".encode("latin-1", "replace"),
             SENT_TO: asked.path.encode("latin-1", "replace"),
         }

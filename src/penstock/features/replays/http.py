@@ -15,6 +15,8 @@ from penstock.features.replays.model import AnswerSummary
 from penstock.features.replays.service import Replay, ReplayedRequest, Replays
 from penstock.infra.egress.exchange import UpstreamExchange
 from penstock.infra.web.schemas import RequestBody
+from penstock.kernel.errors import InvalidRequest
+from penstock.rules.formats.form_writer import FormFile, write_form
 from penstock.rules.replay import CallerRequest
 
 _UNKNOWN_KEY: Final = 401  # of the gateway; for the server's own clients it means their session
@@ -24,6 +26,7 @@ _RELAYED: Final = (
     *("x-penstock-cache", "x-penstock-guardrails", "x-penstock-cost"),
 )
 SpanId = Annotated[str, Path(max_length=64)]
+MAX_FILES: Final = 8  # of one form
 KeyId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
 
 
@@ -150,12 +153,44 @@ class ReplayView(BaseModel):
         )
 
 
+class SentFileBody(RequestBody):
+    """A file of a form. `field` is the name of its field, `content` has base64."""
+
+    field: Annotated[str, Field(max_length=64, pattern=r"^[\w.\[\]-]+$")] = "file"
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    content_type: Annotated[str, Field(max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")] = (
+        "application/octet-stream"
+    )
+    content: str
+
+    def read(self) -> FormFile:
+        """Returns the file. Raises `InvalidRequest` if its content is not base64."""
+        try:
+            content = base64.b64decode(self.content, validate=True)
+        except ValueError as error:
+            raise InvalidRequest(
+                f"The content of the file {self.name!r} is not base64.", param="files"
+            ) from error
+        return FormFile(self.field, self.name, self.content_type, content)
+
+
 class SentCallBody(RequestBody):
-    """A request to the gateway: its path, and its JSON document."""
+    """A request to the gateway: its path, and its JSON document. With `files` it is sent as a form
+    (`multipart/form-data`) whose fields are the members of `body`."""
 
     key_id: KeyId
     path: Annotated[str, Field(max_length=1024, pattern=r"^/[!-~]+$")] = "/v1/chat/completions"
     body: dict[str, Any]
+    files: Annotated[list[SentFileBody], Field(max_length=MAX_FILES)] = Field(
+        default_factory=list[SentFileBody]
+    )
+
+    def request(self) -> CallerRequest:
+        """Returns the request. Raises `InvalidRequest` if a form cannot have what is given."""
+        if not self.files:
+            return CallerRequest(self.path, json.dumps(self.body, ensure_ascii=False).encode())
+        content_type, body = write_form(self.body, [file.read() for file in self.files])
+        return CallerRequest(self.path, body, content_type=content_type)
 
 
 def replay_routes(require: RequirePermission, replays: Replays) -> APIRouter:
@@ -184,8 +219,7 @@ def replay_routes(require: RequirePermission, replays: Replays) -> APIRouter:
     ) -> StreamingResponse:
         """Sends a call through the gateway as a key of the project, whose limits, budgets,
         guardrails and records hold. Answers with the gateway's answer, also as a stream."""
-        asked = CallerRequest(body.path, json.dumps(body.body, ensure_ascii=False).encode())
-        return _relay(await replays.send(access, body.key_id, asked))
+        return _relay(await replays.send(access, body.key_id, body.request()))
 
     return router
 

@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import type { Exchange } from "@/features/playground/request/exchange";
 import { ProviderAnswer, SentAttempts } from "@/features/playground/request/WireForms";
+import { AnswerFile, Pictures } from "@/features/playground/request/Media";
 import { Payload } from "@/features/playground/request/Payload";
 import { formatBytes } from "@/shared/format/number";
 import { formatDuration } from "@/shared/format/time";
@@ -66,11 +67,18 @@ function Answer({ found }: { found: Exchange }) {
       {found.headers.length > 0 && (
         <Payload name="Headers" text={found.headers.map((pair) => pair.join(": ")).join("\n")} />
       )}
-      {found.body ? (
-        <Payload name="Body" text={found.body} cut={found.cut} />
-      ) : (
-        <p className="text-sm text-ink-3">{found.busy ? "Waiting for the answer…" : "Empty."}</p>
-      )}
+      <Pictures pictures={found.pictures} />
+      <AnswerContent found={found} />
     </div>
+  );
+}
+
+function AnswerContent({ found: { file, body, cut, busy } }: { found: Exchange }) {
+  if (file) return <AnswerFile file={file} />;
+  if (body) return <Payload name="Body" text={body} cut={cut} />;
+  return (
+    <p className="text-sm text-ink-3">
+      {busy ? "Waiting for the answer…" : cut ? "It is too long to be shown." : "Empty."}
+    </p>
   );
 }

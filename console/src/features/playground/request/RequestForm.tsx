@@ -1,15 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { KeyField } from "@/features/playground/KeyField";
+import { EXTRAS, hasExtra, withChoice, withExtra } from "@/features/playground/request/bodyEdits";
+import { FileField } from "@/features/playground/request/FileField";
 import { parseBody, write } from "@/features/playground/request/json";
-import {
-  EXTRAS,
-  hasExtra,
-  type Surface,
-  SURFACES,
-  withChoice,
-  withExtra,
-} from "@/features/playground/request/surfaces";
+import { type Surface, SURFACES } from "@/features/playground/request/surfaces";
 import { routesQuery } from "@/shared/calls/routes";
 import { modelsQuery } from "@/shared/exampleCalls";
 import { useCasesQuery } from "@/shared/releases/queries";
@@ -24,6 +19,8 @@ export interface RequestDraft {
   stream: boolean;
   keyId: string;
   texts: Record<string, string>;
+  /** The file, for surfaces that send one. */
+  file?: File | undefined;
 }
 
 /** The body as typed; the example of the surface before that. */
@@ -41,6 +38,7 @@ export function RequestForm({ draft, onChange }: RequestFormProps) {
   const { surface, model, stream } = draft;
   const text = bodyText(draft);
   const body = parseBody(text);
+  const extras = EXTRAS.filter(({ id }) => surface[id]);
   const withText = (changed: RequestDraft, next: string) =>
     onChange({ ...changed, texts: { ...changed.texts, [changed.surface.id]: next } });
   const choose = (part: Partial<RequestDraft>) => {
@@ -67,32 +65,42 @@ export function RequestForm({ draft, onChange }: RequestFormProps) {
       </SelectField>
       <ModelField model={model} onChange={(next) => choose({ model: next })} />
       <KeyField keyId={draft.keyId} onChange={(keyId) => onChange({ ...draft, keyId })} />
-      <fieldset className="flex flex-wrap gap-x-5 gap-y-2">
-        <legend className="sr-only">Parts of the request</legend>
-        {surface.streams && (
-          <CheckboxField
-            label="Stream"
-            checked={stream}
-            onChange={(next) => choose({ stream: next })}
-          />
-        )}
-        {EXTRAS.filter(({ id }) => surface[id]).map(({ id, name }) => (
-          <CheckboxField
-            key={id}
-            label={name}
-            disabled={body instanceof Error}
-            checked={!(body instanceof Error) && hasExtra(surface, body, id)}
-            onChange={(wanted) => {
-              if (body instanceof Error) return;
-              withText(draft, write(withExtra(surface, body, id, wanted)));
-            }}
-          />
-        ))}
-      </fieldset>
+      {(surface.streams || extras.length > 0) && (
+        <fieldset className="flex flex-wrap gap-x-5 gap-y-2">
+          <legend className="sr-only">Parts of the request</legend>
+          {surface.streams && (
+            <CheckboxField
+              label="Stream"
+              checked={stream}
+              onChange={(next) => choose({ stream: next })}
+            />
+          )}
+          {extras.map(({ id, name }) => (
+            <CheckboxField
+              key={id}
+              label={name}
+              disabled={body instanceof Error}
+              checked={!(body instanceof Error) && hasExtra(surface, body, id)}
+              onChange={(wanted) => {
+                if (body instanceof Error) return;
+                withText(draft, write(withExtra(surface, body, id, wanted)));
+              }}
+            />
+          ))}
+        </fieldset>
+      )}
+      {surface.file && (
+        <FileField
+          {...surface.file}
+          file={draft.file}
+          onChange={(file) => onChange({ ...draft, file })}
+        />
+      )}
       <TextAreaField
         label="Body"
+        hint={surface.file && "Its members are the fields of the form, beside the file."}
         value={text}
-        rows={18}
+        rows={surface.file ? 8 : 18}
         spellCheck={false}
         error={body instanceof Error ? body.message : undefined}
         onChange={({ target }) => withText(draft, target.value)}

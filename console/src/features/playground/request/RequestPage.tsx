@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { exchange, type Exchange, type Wanted } from "@/features/playground/request/exchange";
 import { ExchangeView } from "@/features/playground/request/ExchangeView";
+import { canSend } from "@/features/playground/request/files";
 import { parseBody } from "@/features/playground/request/json";
 import {
   bodyText,
@@ -41,6 +42,9 @@ function RequestTester({ model }: { model: string }) {
   const { found, send, stop } = useExchange();
   const path = draft.surface.path(draft.model, draft.stream);
   const body = parseBody(bodyText(draft));
+  const needsFile = draft.surface.file !== undefined;
+  const file = needsFile ? draft.file : undefined;
+  const isReady = draft.keyId && draft.model && (!needsFile || canSend(file));
   return (
     <Page
       title="Request tester"
@@ -58,10 +62,10 @@ function RequestTester({ model }: { model: string }) {
           ) : (
             <Button
               kind="primary"
-              disabled={!draft.keyId || !draft.model || body instanceof Error}
+              disabled={!isReady || body instanceof Error}
               onClick={() => {
                 if (body instanceof Error) return;
-                send({ project_id: projectId, key_id: draft.keyId, path, body });
+                send({ project_id: projectId, key_id: draft.keyId, path, body, file });
               }}
             >
               Send
@@ -70,7 +74,10 @@ function RequestTester({ model }: { model: string }) {
         </>
       }
     >
-      <p className="mb-4 font-mono text-xs break-all text-ink-2">POST {path}</p>
+      <p className="mb-4 font-mono text-xs break-all text-ink-2">
+        POST {path}
+        {needsFile && <span className="ml-2 inline-block text-ink-3">multipart/form-data</span>}
+      </p>
       <div className="grid gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
         <RequestForm draft={draft} onChange={setDraft} />
         {found ? (

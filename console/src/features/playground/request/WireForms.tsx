@@ -1,5 +1,6 @@
 import type { Exchange, SentAttempt } from "@/features/playground/request/exchange";
 import { Payload } from "@/features/playground/request/Payload";
+import { withoutPictures } from "@/features/playground/request/pictures";
 import { Notice } from "@/shared/ui/Notice";
 
 /** What the gateway sent for each attempt: built again, and compared with the digest of what went
@@ -42,7 +43,7 @@ export function ProviderAnswer({ found }: { found: Exchange }) {
   if (!found.call) return <Waiting found={found} />;
   const text = found.call.response;
   if (!text) return <p className="text-sm text-ink-3">Not recorded.</p>;
-  return <Payload name="As recorded" text={text} />;
+  return <Payload name="As recorded" text={withoutPictures(text).text} />;
 }
 
 function Waiting({ found }: { found: Exchange }) {

@@ -1,8 +1,10 @@
+import { type AnswerBody, EMPTY_BODY, readBody } from "@/features/playground/request/answerBody";
+import { toSentFile } from "@/features/playground/request/files";
 import { api, type Schemas } from "@/shared/api/client";
 
 type Span = Schemas["Span"];
+type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-const MAX_SHOWN = 262_144; // characters of an answer
 const MAX_ATTEMPTS = 10;
 const RECORD_WAIT_MS = 500;
 const RECORD_LOOKS = 30;
@@ -15,16 +17,13 @@ export interface SentAttempt {
   reason: string;
 }
 
-/** A request to the gateway and all that is known of it so far. `body` is the answer as it arrived,
- * up to a limit; `cut`: it is longer. `call` and `attempts` are missing until the record is there. */
-export interface Exchange {
+/** A request to the gateway and all that is known of it so far. `call` and `attempts` are missing
+ * until the record is there. */
+export interface Exchange extends AnswerBody {
   path: string;
   busy: boolean;
   status: number;
   headers: [string, string][];
-  body: string;
-  cut: boolean;
-  size: number;
   headersMs: number;
   totalMs: number;
   traceId: string;
@@ -38,12 +37,14 @@ export interface Wanted {
   key_id: string;
   path: string;
   body: Record<string, unknown>;
+  /** Sent with the body as a form. */
+  file?: File | undefined;
   signal: AbortSignal;
 }
 
 /** Sends a request, and looks at its record afterwards. Calls `onChange` with all that is known. */
 export async function exchange(wanted: Wanted, onChange: (found: Exchange) => void): Promise<void> {
-  const { project_id, key_id, path, body, signal } = wanted;
+  const { project_id, key_id, path, body, file, signal } = wanted;
   let found = empty(path);
   const update = (part: Partial<Exchange>) => {
     found = { ...found, ...part };
@@ -51,9 +52,10 @@ export async function exchange(wanted: Wanted, onChange: (found: Exchange) => vo
   };
   const begun = performance.now();
   try {
+    const files = file ? [await toSentFile(file)] : [];
     const answer = await api.POST("/api/v1/projects/{project_id}/calls", {
       params: { path: { project_id } },
-      body: { key_id, path, body },
+      body: { key_id, path, body, files },
       parseAs: "stream",
       signal,
     });
@@ -64,7 +66,8 @@ export async function exchange(wanted: Wanted, onChange: (found: Exchange) => vo
       headersMs: performance.now() - begun,
       traceId: response.headers.get("x-penstock-trace-id") ?? "",
     });
-    if (response.ok) await read(answer.data as unknown as ReadableStream<Uint8Array>, update);
+    const type = response.headers.get("content-type") ?? "";
+    if (response.ok) await readBody(answer.data as unknown as Bytes, type, update);
     else update({ body: textOf(answer.error) });
     update({ busy: false, totalMs: performance.now() - begun });
     if (found.traceId) update(await recordOf(project_id, found.traceId, signal));
@@ -74,33 +77,8 @@ export async function exchange(wanted: Wanted, onChange: (found: Exchange) => vo
 }
 
 function empty(path: string): Exchange {
-  const nothing = {
-    status: 0,
-    headers: [],
-    body: "",
-    cut: false,
-    size: 0,
-    headersMs: 0,
-    totalMs: 0,
-  };
-  return { path, busy: true, traceId: "", error: "", ...nothing };
-}
-
-async function read(
-  stream: ReadableStream<Uint8Array>,
-  update: (part: Partial<Exchange>) => void,
-): Promise<void> {
-  const reader = stream.getReader();
-  const decoder = new TextDecoder();
-  let [body, size] = ["", 0];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    size += value.length;
-    const whole = body.length <= MAX_SHOWN ? body + decoder.decode(value, { stream: true }) : body;
-    body = whole.slice(0, MAX_SHOWN + 1);
-    update({ body: body.slice(0, MAX_SHOWN), cut: body.length > MAX_SHOWN, size });
-  }
+  const nothing = { status: 0, headers: [], headersMs: 0, totalMs: 0, traceId: "", error: "" };
+  return { path, busy: true, ...nothing, ...EMPTY_BODY };
 }
 
 /** Waits for the record of a call, and asks what each of its attempts sent. */

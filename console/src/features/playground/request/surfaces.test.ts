@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import { EXTRAS, hasExtra, withChoice, withExtra } from "@/features/playground/request/bodyEdits";
 import { isObject, parseBody, write } from "@/features/playground/request/json";
-import {
-  EXTRAS,
-  hasExtra,
-  SURFACES,
-  withChoice,
-  withExtra,
-} from "@/features/playground/request/surfaces";
+import { SURFACES } from "@/features/playground/request/surfaces";
 
 describe("the example of each surface", () => {
   for (const surface of SURFACES) {

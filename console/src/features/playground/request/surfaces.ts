@@ -1,12 +1,4 @@
-import { isObject, type Json, type JsonObject } from "@/features/playground/request/json";
-
-/** A part of an example that can be added and removed. */
-export type Extra = "tools" | "image" | "schema";
-export const EXTRAS: readonly { id: Extra; name: string }[] = [
-  { id: "tools", name: "Tools" },
-  { id: "image", name: "Image" },
-  { id: "schema", name: "Schema" },
-];
+import type { Json, JsonObject } from "@/features/playground/request/json";
 
 /** A wire format that clients speak: its path, an example, and where the parts of a request are. */
 export interface Surface {
@@ -17,6 +9,8 @@ export interface Surface {
   byPath?: boolean;
   streams?: boolean;
   example: JsonObject;
+  /** A file is sent with it, as a form whose fields are the members of the body. */
+  file?: { label: string; accept: string };
   /** The members of the body that have tools, and a schema for the answer. */
   tools?: { member: string; value: Json };
   schema?: { member: string; value: Json };
@@ -151,68 +145,24 @@ export const SURFACES: readonly Surface[] = [
       top_n: 2,
     },
   },
+  {
+    id: "images",
+    name: "OpenAI images",
+    path: () => "/v1/images/generations",
+    example: { prompt: "A penstock in a valley, as a woodcut.", size: "1024x1024" },
+  },
+  {
+    id: "speech",
+    name: "OpenAI speech",
+    path: () => "/v1/audio/speech",
+    example: { input: "A penstock is a pipe to a turbine.", voice: "alloy" },
+  },
+  {
+    id: "transcriptions",
+    name: "OpenAI transcriptions",
+    path: () => "/v1/audio/transcriptions",
+    streams: true,
+    example: { response_format: "json" },
+    file: { label: "Audio file", accept: "audio/*,video/mp4,video/webm" },
+  },
 ];
-
-/** Returns whether a body has such a part. */
-export function hasExtra(surface: Surface, body: JsonObject, extra: Extra): boolean {
-  if (extra === "image") return surface.image ? indexOfImage(surface, body) >= 0 : false;
-  const place = surface[extra];
-  return place ? place.member in body : false;
-}
-
-/** Returns the body with or without the part. */
-export function withExtra(
-  surface: Surface,
-  body: JsonObject,
-  extra: Extra,
-  wanted: boolean,
-): JsonObject {
-  if (extra === "image") return withImage(surface, body, wanted);
-  const place = surface[extra];
-  if (!place) return body;
-  const rest = without(body, place.member);
-  return wanted ? { ...rest, [place.member]: place.value } : rest;
-}
-
-/** Sets the model and whether to stream, where the format has them in the body. */
-export function withChoice(
-  surface: Surface,
-  body: JsonObject,
-  model: string,
-  stream: boolean,
-): JsonObject {
-  if (surface.byPath) return body;
-  const streamed: JsonObject = stream && surface.streams ? { stream: true } : {};
-  return { model, ...streamed, ...without(body, "model", "stream") };
-}
-
-function without(body: JsonObject, ...members: string[]): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !members.includes(name)));
-}
-
-function withImage(surface: Surface, body: JsonObject, wanted: boolean): JsonObject {
-  const place = surface.image;
-  const parts = partsOf(surface, body);
-  if (!place || !parts) return body;
-  const messages = body[place.messages] as Json[];
-  const at = indexOfImage(surface, body);
-  const changed = wanted ? [...parts, place.value] : parts.filter((_, index) => index !== at);
-  const first = { ...(messages[0] as JsonObject), [place.parts]: changed };
-  return { ...body, [place.messages]: [first, ...messages.slice(1)] };
-}
-
-function indexOfImage(surface: Surface, body: JsonObject): number {
-  const kind = surface.image?.value;
-  const type = kind && (kind["type"] ?? "inlineData");
-  return (partsOf(surface, body) ?? []).findIndex(
-    (part) => isObject(part) && (part["type"] === type || (!part["type"] && "inlineData" in part)),
-  );
-}
-
-/** The parts of the first message; undefined if the body has another shape. */
-function partsOf(surface: Surface, body: JsonObject): Json[] | undefined {
-  const messages = surface.image && body[surface.image.messages];
-  const first = Array.isArray(messages) ? messages[0] : undefined;
-  const parts = isObject(first) && surface.image ? first[surface.image.parts] : undefined;
-  return Array.isArray(parts) ? parts : undefined;
-}
