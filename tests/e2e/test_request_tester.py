@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from e2e.console import Console
+from installation import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -115,7 +116,7 @@ def test_pictures_are_shown_audio_plays_and_a_file_is_transcribed(
     send(console)
     audio = shown.get_by_label("Audio of the answer")
     expect(audio).to_be_visible()
-    page.wait_for_function("document.querySelector('audio').duration > 1")
+    wait_until(lambda: audio.evaluate("audio => audio.duration > 1"), 10)
     expect(shown.get_by_text(re.compile("^audio/wav, [0-9.]+ [kM]B$"))).to_be_visible()
     expect(shown.get_by_label("body", exact=True)).to_be_hidden()
 
