@@ -37,8 +37,8 @@ def expected(document: Any) -> list[tuple[str, str]]:
             found.append(("top", value))
         elif name == "a" and isinstance(value, dict):
             found += [("below", text) for n, text in value.items() if n == "b" and is_text(text)]
-        elif name == "l" and isinstance(value, list):
-            for each in value:
+        elif name == "l" and isinstance(value, list | dict):
+            for each in value.values() if isinstance(value, dict) else value:
                 if isinstance(each, str):
                     found.append(("each", each))
                 elif isinstance(each, dict) and is_text(each.get("a")):

@@ -10,11 +10,11 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import IO, Final
 
 from penstock.kernel.errors import SetupError, UpstreamFailed
 from penstock.spi.sandbox import SandboxResult
@@ -53,40 +53,69 @@ class SandboxCommand:
 
     async def _run(self, folder: str) -> SandboxResult:
         words = [each.replace(FOLDER, folder) for each in self._words]
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                cwd=folder,
-                env={},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise UpstreamFailed(f"The sandbox command cannot be started: {error}.") from error
-        output = bytearray()
-        ended = False
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                ended = await _read(process, output)
-                if ended:
-                    await process.wait()
-        except TimeoutError:
-            ended = False
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        output, ended = bytearray(), False
+        async with _pipe() as (writing, stream):
+            process = await _start(words, folder, writing)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    ended = await _read(stream, output)
+                    if ended:
+                        await process.wait()
+            except TimeoutError:
+                ended = False
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
         return SandboxResult(
             process.returncode if ended else None, output.decode("utf-8", "replace")
         )
 
 
-async def _read(process: asyncio.subprocess.Process, output: bytearray) -> bool:
+@asynccontextmanager
+async def _pipe() -> AsyncGenerator[tuple[IO[bytes], asyncio.StreamReader]]:
+    """Opens a pipe for the output of a command.
+
+    Not asyncio's own: with that, the wait for the process also waits for the end of the output,
+    which nobody reads once there is too much, and which another process may hold open."""
+    stream = asyncio.StreamReader()
+    reading, writing = _ends()
+    with writing:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), reading
+        )
+        try:
+            yield writing, stream
+        finally:
+            transport.close()
+
+
+def _ends() -> tuple[IO[bytes], IO[bytes]]:
+    reading, writing = os.pipe()
+    return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb", buffering=0)
+
+
+async def _start(words: list[str], folder: str, output: IO[bytes]) -> asyncio.subprocess.Process:
+    """Starts the command; only it has the writing end of its output then."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *words,
+            cwd=folder,
+            env={},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UpstreamFailed(f"The sandbox command cannot be started: {error}.") from error
+    finally:
+        output.close()
+
+
+async def _read(stream: asyncio.StreamReader, output: bytearray) -> bool:
     """Reads all output; false if there is more than is kept."""
-    stream = process.stdout
-    while stream is not None and (part := await stream.read(8192)):
+    while part := await stream.read(8192):
         output += part[: MAX_OUTPUT_BYTES - len(output)]
         if len(output) >= MAX_OUTPUT_BYTES:
             return False
