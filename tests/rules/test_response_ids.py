@@ -17,7 +17,7 @@ from penstock.rules.formats.json_places import (
 )
 from penstock.rules.provider_ids import IdKind, IdSigner, ProviderId, verified_id
 from penstock.rules.wire.openai import chat_ids
-from penstock.rules.wire.responses.ids import ResponseIds, named_ids
+from penstock.rules.wire.responses.ids import MAX_TOKENS_BEFORE, ResponseIds, named_ids
 
 SIGNER = IdSigner("prj_1", b"s" * 32, "up", "default")
 NAMES = names_of({"a": "top", "a.b": "below", f"l.{ANY}": "each", f"l.{ANY}.a": "inside"})
@@ -179,3 +179,14 @@ def test_a_request_with_too_many_values_is_rejected() -> None:
     assert len(chat_ids.named_ids(named % (b"[]," * 1000))) == 1
     with pytest.raises(InvalidRequest, match="more than"):
         chat_ids.named_ids(named % (b"[]," * (MAX_TOKENS // 3)))
+
+
+def test_an_answer_is_searched_within_a_bound() -> None:
+    """An id that comes late goes out as it is, and so does an answer without one."""
+    ids = ResponseIds(SIGNER, previous=False)
+    for count in (0, MAX_TOKENS_BEFORE // 4, MAX_TOKENS_BEFORE):
+        response = b'{"output":[%b0],"id":"resp_1"}' % (b"[]," * count)
+        found = json.loads(ids.whole(response))["id"]
+        assert found == ("resp_1" if count == MAX_TOKENS_BEFORE else signed("resp_1"))
+        events = ids.events(b'data: {"response":%b}\n\n' % response)
+        assert json.loads(events[6:])["response"]["id"] == found

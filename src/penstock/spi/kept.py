@@ -2,7 +2,7 @@
 responses. Parts of a surface, and one of provider plugins, all pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from penstock.rules.batches import BatchAnswer, BatchState
@@ -53,8 +53,10 @@ class ChatIds(Protocol):
         `InvalidRequest` for one that cannot be served."""
         ...
 
-    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:
-        """Returns what writes ids into the answer; `None` if it has none that are kept."""
+    @property
+    def of_answer(self) -> Callable[[RequestHead, IdSigner], AnswerIds] | None:
+        """Returns what writes ids into the answer to a request; `None` if answers have none that
+        are kept."""
         ...
 
 

@@ -147,10 +147,10 @@ def _answer_ids(call: Call, target: Target, head: RequestHead) -> AnswerIds | No
     if call.kept is not None:
         return call.kept.ids
     ids = call.surface.chat_ids
-    passes = call.operation == Operation.CHAT and target.plugin.dialect == call.surface.dialect
-    if ids is None or not passes or call.snapshot is None:
+    if ids is None or ids.of_answer is None or call.snapshot is None:
         return None
-    return ids.of_answer(head, signer_of(call.snapshot, target))
+    passes = call.operation == Operation.CHAT and target.plugin.dialect == call.surface.dialect
+    return ids.of_answer(head, signer_of(call.snapshot, target)) if passes else None
 
 
 def keeps_content(call: Call) -> bool:

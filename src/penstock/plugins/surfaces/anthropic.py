@@ -10,7 +10,6 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
-from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.errors import (
@@ -24,7 +23,7 @@ from penstock.rules.wire.anthropic.request_reader import read_request
 from penstock.rules.wire.anthropic.request_writer import write_request
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.kept import AnswerIds, ChatIds, KeptFormat
+from penstock.spi.kept import ChatIds, KeptFormat
 from penstock.spi.surface import LIST_MODELS, SurfaceRoute, path_of_operation
 
 _VERSION: Final = b"anthropic-version"
@@ -41,15 +40,14 @@ MAX_PASSED_BYTES: Final = 1024  # of one header of the caller; a longer one is l
 class AnthropicIds:
     """`spi.kept.ChatIds`. It serves none."""
 
+    of_answer = None
+
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
-        return b"file_id" in body
+        return body.find(b"file_id") >= 0
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         require_no_file(body)
         return ()
-
-    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:  # noqa: ARG002 - nothing is kept
-        return None
 
 
 class AnthropicSurface:

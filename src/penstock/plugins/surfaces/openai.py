@@ -10,7 +10,6 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
-from penstock.rules.provider_ids import IdSigner
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.chat_ids import named_ids
@@ -24,7 +23,7 @@ from penstock.rules.wire.openai.paths import TEXT_PATHS
 from penstock.rules.wire.openai.request_reader import read_request
 from penstock.rules.wire.openai.request_writer import write_request
 from penstock.rules.wire.sealed_reasoning import is_sealed
-from penstock.spi.kept import AnswerIds, ChatIds, KeptFormat
+from penstock.spi.kept import ChatIds, KeptFormat
 from penstock.spi.surface import (
     LIST_MODELS,
     MAKES_TOKENS,
@@ -44,14 +43,13 @@ _ROUTES: Final = (
 class OpenAIChatIds:
     """`spi.kept.ChatIds`. Answers of chat completions are not kept."""
 
+    of_answer = None
+
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
-        return b"file_id" in body
+        return body.find(b"file_id") >= 0
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         return named_ids(body)
-
-    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:  # noqa: ARG002 - nothing is kept
-        return None
 
 
 class OpenAISurface:

@@ -24,12 +24,12 @@ class ResponsesIds:
     """`spi.kept.ChatIds`."""
 
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:
-        return head.continues or b"file_id" in body
+        return head.continues or body.find(b"file_id") >= 0
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         return named_ids(body)
 
-    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds | None:
+    def of_answer(self, head: RequestHead, signer: IdSigner) -> AnswerIds:
         return ResponseIds(signer, previous=head.continues)
 
 

@@ -42,17 +42,21 @@ class _Open(NamedTuple):
 _NOTHING: Final = StringNames({})
 
 
-def find_strings(body: bytes, names: StringNames, start: int = 0) -> Iterator[FoundString]:
+class TooManyTokens(msgspec.DecodeError):
+    """JSON text has more tokens than may be searched."""
+
+
+def find_strings(
+    body: bytes, names: StringNames, start: int = 0, most: int = MAX_TOKENS
+) -> Iterator[FoundString]:
     """Yields the strings with a label of the JSON value that begins at `start`. Raises
-    `msgspec.DecodeError` for a name or a string on its way that is malformed, and for a value with
-    too many tokens before its end."""
+    `msgspec.DecodeError` for a name or a string on its way that is malformed, and `TooManyTokens`
+    for a value with more than `most` tokens before its end."""
     opened: list[_Open] = []
     at, is_key = names, False
     for count, token in enumerate(_TOKEN.finditer(body, start)):
-        if count >= MAX_TOKENS:
-            raise msgspec.DecodeError(
-                f"it has more than {MAX_TOKENS} names, texts, brackets and commas"
-            )
+        if count >= most:
+            raise TooManyTokens(f"it has more than {most} names, texts, brackets and commas")
         match body[token.start()]:
             case 0x7B | 0x5B:  # { [
                 opened.append(_Open(body[token.start()] == 0x7B, at))

@@ -12,6 +12,8 @@ from penstock.kernel.errors import InvalidRequest, UpstreamFailed
 from penstock.rules.formats.json_places import (
     MAX_FOUND,
     FoundString,
+    StringNames,
+    TooManyTokens,
     find_in_request,
     find_strings,
     names_of,
@@ -24,6 +26,9 @@ from penstock.rules.wire.head import require_unique
 from penstock.rules.wire.responses.head import read_response_head
 
 MAX_OWN_ID_BYTES: Final = 512  # of a provider's id; a longer one goes out as it is
+# Before the id of an answer, which providers write first. The search is Python: without a bound an
+# odd provider would keep the event loop busy.
+MAX_TOKENS_BEFORE: Final = 1000
 PREVIOUS: Final = "previous_response_id"
 CONVERSATION: Final = "conversation"
 _UNIQUE: Final = frozenset((PREVIOUS, CONVERSATION))
@@ -80,7 +85,7 @@ class ResponseIds:
     def beginning(self, body: bytes) -> bytes:
         """Returns the beginning of an answer. Raises `UpstreamFailed` if it is not JSON."""
         try:
-            found = next(find_strings(body, _ANSWER), None)
+            found = _first(body, _ANSWER)
         except msgspec.DecodeError:
             raise _malformed() from None
         return self._replaced(body, [found] if found is not None else [])
@@ -140,12 +145,20 @@ class ResponseIds:
         return self._last[2]
 
 
+def _first(body: bytes, names: StringNames, start: int = 0) -> FoundString | None:
+    """Returns the id of a response; `None` if it is absent or comes late."""
+    try:
+        return next(find_strings(body, names, start, MAX_TOKENS_BEFORE), None)
+    except TooManyTokens:
+        return None
+
+
 def _ids_of_events(events: bytes) -> Iterator[FoundString]:
     start = 0
     for end in event_ends(events):
         if events.find(_CARRIER, start, end) >= 0:
             data = events.find(b"{", events.find(b"data:", start, end), end)
-            found = next(find_strings(events, _EVENT, data), None) if data >= 0 else None
+            found = _first(events, _EVENT, data) if data >= 0 else None
             if found is not None:
                 yield found
         start = end
