@@ -1,5 +1,6 @@
 """Any path of a provider through the gateway: bytes both ways, keys, limits, records, prices."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -143,6 +144,14 @@ async def test_an_error_with_our_credential_of_it_or_too_large_is_ours(
     assert SECRET.encode() not in answer.body
     end = await passing.end_of(answer.trace_id)
     assert end.error_type == code
+
+
+async def test_a_compressed_error_is_ours_because_nobody_has_searched_it(passing: Rig) -> None:
+    body = gzip.compress(b'{"message": "key %b is bad"}' % SECRET.encode())
+    passing.answer(answers(unary(body, "400 Bad", "content-encoding: gzip\r\n")))
+    answer = await ask(passing, "up/files/1")
+    assert body not in answer.body
+    assert (await passing.end_of(answer.trace_id)).error_type == "upstream_400"
 
 
 async def test_a_status_without_content_passes(passing: Rig) -> None:

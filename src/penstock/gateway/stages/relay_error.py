@@ -80,7 +80,7 @@ async def raise_provider_error(
         body = guard.masked(body, Place.OUTPUT)
     reported = target.plugin.read_error(body, target.redaction)
     retry_after_s = read_retry_after(exchange.header(b"retry-after"), now_s)
-    if passes and exchange.ended and _may_pass(exchange.status, body, target):
+    if passes and exchange.ended and _may_pass(exchange, body, target):
         headers = [*file_headers(exchange), *provider_headers(exchange, target.redaction)]
         status = exchange.status
         raise ProviderRejected(reported, status, headers, len(body), retry_after_s, own=body)
@@ -90,9 +90,11 @@ async def raise_provider_error(
     raise ProviderRejected(reported, exchange.status, headers, len(body), retry_after_s)
 
 
-def _may_pass(status: int, body: bytes, target: Target) -> bool:
-    if status in _OF_CREDENTIAL or not 0 < len(body) <= MAX_ERROR_BYTES:
+def _may_pass(exchange: ProviderResponse, body: bytes, target: Target) -> bool:
+    if exchange.status in _OF_CREDENTIAL or not 0 < len(body) <= MAX_ERROR_BYTES:
         return False
+    if exchange.header(b"content-encoding") not in (b"", b"identity"):
+        return False  # our credential cannot be found in it
     return not target.redaction.found_in(body)
 
 
