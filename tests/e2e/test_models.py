@@ -25,8 +25,8 @@ MODELS = {
 
 @pytest.fixture
 def listing(console: Console) -> Iterator[Console]:
-    """A window of a project with 302 models more. The providers are added by the API, because a test
-    of these addresses is not wanted."""
+    """A window of a project with 302 models more. The providers are added by the API, because a
+    test of these addresses is not wanted."""
     for name, (url, models) in MODELS.items():
         body = {"name": name, "base_url": url, "models": models, "api_key": "sk-0123456789abcdef"}
         send(console, "POST", "", body)

@@ -1,6 +1,7 @@
 """One request of a call to one provider, with its answer, usage and cost."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from penstock.gateway.target import Target
@@ -14,6 +15,8 @@ from penstock.spi.kept import AnswerIds
 
 MAX_MESSAGE_CHARS: Final = 2000  # of an error's message in a record
 MAX_COST_CHARS: Final = 64  # of the cost; a longer fraction is rounded like in the store
+_NO_FACTS: Final = AnswerFacts()
+_NO_USAGE: Final = Usage()
 
 
 class Settled(Protocol):
@@ -30,48 +33,46 @@ class Settled(Protocol):
 class Total(NamedTuple):
     """The sums over several attempts, or over none."""
 
-    usage: Usage = Usage()
+    usage: Usage = _NO_USAGE
     cost: str = ""
     price_id: str = ""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class OpenAttempt:
     """`end_ns` is set once the answer is complete or the attempt has failed. `translated`: the
     answer has another dialect than the caller, or `rewrite` writes it again; `ids` writes those
     for the caller into an answer that passes; `changes` is what its request left out or changed.
     """
 
-    # Defaults are class attributes: a successful attempt changes few of them.
-    dialect = ""
-    translated = False
+    target: Target
+    address: str
+    port: int
+    span_id: str
+    start_ns: int
+    dialect: str = ""
+    translated: bool = False
     rewrite: Callable[[bytes], bytes] | None = None
     ids: AnswerIds | None = None
     changes: tuple[Change, ...] = ()
-    request_digest = b""  # if the project records content
+    request_digest: bytes = b""  # if the project records content
     request_headers: tuple[str, ...] = ()
-    waited_ns = 0  # for its turn
-    first_byte_ns = 0
-    end_ns = 0
-    http_status = 0
-    facts = AnswerFacts()
-    delta_count = 0
-    response = b""
-    response_size = 0
+    waited_ns: int = 0  # for its turn
+    first_byte_ns: int = 0
+    end_ns: int = 0
+    http_status: int = 0
+    facts: AnswerFacts = _NO_FACTS
+    delta_count: int = 0
+    response: bytes = b""
+    response_size: int = 0
     counted: Usage | None = None  # while it streamed, if a limit has cut it
-    usage = Usage()
+    usage: Usage = _NO_USAGE
     charge: Charge | None = None
-    cost = ""  # of the charge, as records have it
-    price_id = ""
-    closed = False
-    status = CallStatus.OK
+    cost: str = ""  # of the charge, as records have it
+    price_id: str = ""
+    closed: bool = False
+    status: CallStatus = CallStatus.OK
     error: PenstockError | None = None
-
-    def __init__(self, target: Target, address: str, port: int, span: str, start_ns: int) -> None:
-        self.target = target
-        self.address = address
-        self.port = port
-        self.span_id = span
-        self.start_ns = start_ns
 
     def record(self) -> AttemptRecord:
         """The record of a closed attempt."""

@@ -5,6 +5,7 @@ The only mutable object that stages share; it lives as long as the call.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Final
 
 from penstock.gateway.attempt import OpenAttempt
@@ -27,6 +28,7 @@ from penstock.kernel.errors import PenstockError
 from penstock.rules.call import CallBegin, Caller
 from penstock.rules.formats.json_array import JsonArray
 from penstock.rules.neutral.conversation import RequestHead
+from penstock.rules.operations import NO_TRAITS, OperationTraits, traits_of
 from penstock.rules.priorities import PRIORITY_HEADER, Priority, priority_of
 from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.surface import Surface
@@ -36,25 +38,44 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
 _PRIORITY: Final = PRIORITY_HEADER.encode()
+_NOBODY: Final = Caller()
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
-    """One request of a caller. Defaults are class attributes: most calls change few of them."""
+    """One request of a caller. A class with slots, because its fields are read hundreds of times;
+    and in Python 3.11 a default of the class takes four times as long to read.
+    """
 
-    parent_span_id = ""
-    flags = "01"
+    surface: Surface
+    operation: str
+    headers: Headers
+    receive: Receive
+    send: Send
+    ids: InitVar[Ids]
+    start_ns: int
+    path: str = ""
+    query: bytes = b""
+    method: str = "POST"
+    raw_path: bytes = b""
+    traits: OperationTraits = NO_TRAITS
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
+    flags: str = "01"
+    ready_ns: int = 0  # the request is complete: from here on time counts as overhead
     client: tuple[str, int] | None = None  # address and port of the caller
     # set by the stages
     snapshot: Snapshot | None = None
     key_context: KeyContext | None = None
-    caller = Caller()
-    origin = b""  # of the web page that may read the answer
-    body = b""
-    request_size = 0
+    caller: Caller = _NOBODY
+    origin: bytes = b""  # of the web page that may read the answer
+    body: bytes = b""
+    request_size: int = 0
     upload: Upload | None = None  # its body, if that is on disk
-    upload_bytes = 0  # reserved on the disk
-    held_bytes = 0  # of the body, as `InFlight` counts them
-    memory_bytes = 0  # of an answer that waits, or that guardrail checks read; the same
+    upload_bytes: int = 0  # reserved on the disk
+    held_bytes: int = 0  # of the body, as `InFlight` counts them
+    memory_bytes: int = 0  # of an answer that waits, or that guardrail checks read; the same
     head: RequestHead | None = None
     array: JsonArray | None = None  # the caller wants the stream as one
     target: Target | None = None
@@ -63,76 +84,53 @@ class Call:
     own_ids: Mapping[str, str] | None = None  # the provider's, by those that its chat names
     released: CallRelease | None = None  # if the caller's model names a use case
     route: RouteRun | None = None  # if the caller's model names a route
-    waited_ns = 0  # for the turn of the next attempt
+    waited_ns: int = 0  # for the turn of the next attempt
     media: FetchedMedia | None = None  # if a target needs what the request names by URL
-    fetched_ns = 0  # time that fetching it took
+    fetched_ns: int = 0  # time that fetching it took
     shadow: ShadowRule | None = None  # of its use case
     follow_ups: tuple[Callable[[], None], ...] = ()  # what begins once the call has ended
-    shadow_of = ""  # the trace of the original, if this is a shadow call
+    shadow_of: str = ""  # the trace of the original, if this is a shadow call
     begin: CallBegin | None = None
     attempts: tuple[OpenAttempt, ...] = ()
     reserved: Reserved | None = None  # on the counters of limits
     budget: StreamBudget | None = None  # if a limit may cut its stream
     limit_headers: tuple[tuple[bytes, bytes], ...] = ()
     guard: CallGuard | None = None  # if a guardrail policy is for it
-    judged = False  # by the checks of requests; the record has no request before
+    judged: bool = False  # by the checks of requests; the record has no request before
     overruns: tuple[str, ...] = ()  # limits of which it used more than it had reserved
     # the answer
-    reply_started = False
-    streaming = False
-    committed = False  # no other attempt can answer any more
+    reply_started: bool = False
+    streaming: bool = False
+    committed: bool = False  # no other attempt can answer any more
     keep_alive: Callable[[], Coroutine[Any, Any, None]] | None = None  # while a stream waits
-    http_status = 0
-    first_token_ns = 0
-    recorded = False
+    http_status: int = 0
+    first_token_ns: int = 0
+    recorded: bool = False
     # when the stages ended; 0: not reached, or not needed
-    resolved_ns = 0
-    reserved_ns = 0
-    guarded_ns = 0
-    looked_up_ns = 0
+    resolved_ns: int = 0
+    reserved_ns: int = 0
+    guarded_ns: int = 0
+    looked_up_ns: int = 0
     # read by the watch in `inflight`
-    entered = 0.0
-    reading_since = 0.0
-    sending_since = 0.0
-    watched = False
-    over = False
+    entered: float = 0.0
+    reading_since: float = 0.0
+    sending_since: float = 0.0
+    watched: bool = False
+    over: bool = False
     ended_by: PenstockError | None = None
-    kept_alive = 0.0
+    kept_alive: float = 0.0
     _keeping: asyncio.Task[None] | None = None
+    _task: asyncio.Task[Any] | None = field(default_factory=asyncio.current_task)
 
-    def __init__(
-        self,
-        surface: Surface,
-        operation: str,
-        headers: Headers,
-        receive: Receive,
-        send: Send,
-        *,
-        ids: Ids,
-        start_ns: int,
-        path: str = "",
-        query: bytes = b"",
-        method: str = "POST",
-        raw_path: bytes = b"",
-    ) -> None:
-        self.surface = surface
-        self.operation = operation
-        self.path = path
-        self.query = query
-        self.method = method
-        self.raw_path = raw_path
-        self.headers = headers
-        self.receive = receive
-        self.send = send
-        parent = read_traceparent(headers.get(b"traceparent"))
+    def __post_init__(self, ids: Ids) -> None:
+        self.traits = traits_of(self.operation)
+        parent = read_traceparent(self.headers.get(b"traceparent"))
         if parent is None:
             self.trace_id = ids.trace()
         else:
             self.trace_id, self.parent_span_id, self.flags = parent
         self.span_id = ids.span()
-        self.start_ns = start_ns
-        self.ready_ns = start_ns  # the request is complete: from here on time counts as overhead
-        self._task = asyncio.current_task()
+        self.ready_ns = self.start_ns
 
     @property
     def attempt(self) -> OpenAttempt | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.gateway.cancellations import Cancellations
 from penstock.gateway.gather import gather
 from penstock.gateway.ports import ProviderExchange, UpstreamClient
@@ -90,7 +92,8 @@ class Following:
         origin = self.egress.origin(found.http.url)
         same = (origin.host, origin.port) == (first.host, first.port)
         spent = self.limits.total_s - self._left_s(began)
-        limits = self.limits._replace(
+        limits = replace(
+            self.limits,
             total_s=self.limits.total_s - spent,
             first_content_s=self.limits.first_content_s - spent,
         )

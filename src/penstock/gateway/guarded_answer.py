@@ -11,13 +11,11 @@ from penstock.gateway.call_limits import MIB
 from penstock.gateway.gather import gather
 from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import UpstreamFailed
-from penstock.rules.call import Operation
 from penstock.rules.guards.plan import ANSWERED
 from penstock.rules.guards.policies import Place
 from penstock.rules.guards.streams import GuardedStream
 from penstock.rules.neutral.answer import AnswerFacts
 from penstock.rules.neutral.conversation import RequestHead
-from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import is_text
 
 MAX_JUDGED_BYTES: Final = 32 * MIB  # of a whole answer that is judged
@@ -40,8 +38,8 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
     if response.header(b"content-encoding") not in (b"", b"identity"):
         guard.unreadable(ANSWERED, "it is compressed")
         return response
-    passes = call.operation == Operation.PASS_THROUGH
-    any_type = passes or TRAITS[call.operation].any_type
+    passes = call.traits.passes
+    any_type = passes or call.traits.any_type
     if any_type and not (is_text(kind) or (not kind and passes)):
         if passes and kind:
             guard.unreadable(ANSWERED, "it is neither JSON nor text")

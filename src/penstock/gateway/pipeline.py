@@ -41,7 +41,6 @@ from penstock.kernel.time import Clock
 from penstock.rules.call import CallStatus, Operation
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
 from penstock.rules.neutral.conversation import RequestHead
-from penstock.rules.operations import TRAITS
 from penstock.rules.snapshot.access import KeyContext
 
 AuthenticateCall = Callable[[Call, Snapshot], KeyContext]
@@ -144,7 +143,7 @@ class Pipeline:
     async def _find_target(
         self, call: Call, snapshot: Snapshot, key_context: KeyContext, head: RequestHead
     ) -> Target:
-        if TRAITS[call.operation].kept:
+        if call.traits.kept:
             return await self.find_kept(call, snapshot, key_context, head)
         target = self.resolve(call, snapshot, key_context, head)
         if call.route is not None and call.route.route.is_conditional:

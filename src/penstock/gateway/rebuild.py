@@ -63,9 +63,9 @@ class Rebuild:
             call.own_ids = keeper.own_ids if keeper is not None else None
         head = RequestHead(asked.request_model, asked.stream)
         work = partial(provider_request, call, target, head)
-        built, _, headers = await offload(len(asked.body), work)
-        lines = header_lines(headers)
-        http = built.http
+        sent = await offload(len(asked.body), work)
+        lines = header_lines(sent.headers)
+        http = sent.built.http
         return RebuiltRequest(
             method=http.method,
             url=http.url,
@@ -73,7 +73,7 @@ class Rebuild:
             body=http.body,
             digest=request_digest(http.url, lines, http.body).hex(),
             codec=CODEC,
-            changes=tuple(change.text for change in built.changes),
+            changes=tuple(change.text for change in sent.built.changes),
             snapshot=snapshot.digest,
             again=self._again(asked, surface) if asked.send_model else None,
         )

@@ -5,6 +5,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
+from msgspec import structs
+
 from penstock.gateway.route import Route, RouteMember
 from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.target import Target
@@ -255,8 +257,8 @@ class RouteRun:
         total_s = min(limits.total_s, max(self._deadline - now, 0.001))
         first_s = entry.first_token_timeout_ms / 1000
         if stream and first_s:
-            return limits._replace(total_s=total_s, first_content_s=first_s)
-        return limits._replace(total_s=total_s)
+            return structs.replace(limits, total_s=total_s, first_content_s=first_s)
+        return structs.replace(limits, total_s=total_s)
 
     def affinity(self) -> bytes:
         """Implements `RoutedCall`."""

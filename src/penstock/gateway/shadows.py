@@ -32,7 +32,7 @@ from penstock.infra.spool import SpoolFull
 from penstock.kernel.errors import PenstockError
 from penstock.kernel.time import Clock
 from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.call import CallStatus, Operation
+from penstock.rules.call import CallStatus
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.priorities import Priority
 from penstock.rules.rollouts.shadow_budget import SHADOW_TAG
@@ -104,7 +104,7 @@ class Shadows:
         key_context = call.key_context
         if key_context is None or key_context.token is not None:  # its limits are small
             return
-        if call.operation != Operation.CHAT or self._random.random() * 100 >= rule.percent:
+        if not call.traits.chat or self._random.random() * 100 >= rule.percent:
             return
         full = self._planned[_who(rule)] >= rule.max_calls
         if full or self._planned.total() >= MAX_SHADOWS or self._inflight.is_busy:
@@ -200,7 +200,7 @@ class Shadows:
         call, head, wanted = planned.call, planned.head, planned.rule.wanted
         call.start_ns = call.ready_ns = self._clock.now_ns()
         if isinstance(wanted, Target):
-            call.head = head._replace(model=f"{wanted.entry.name}/{wanted.model}")
+            call.head = structs.replace(head, model=f"{wanted.entry.name}/{wanted.model}")
             return call.head, wanted
         if call.snapshot is None:
             raise AssertionError("a shadow call has the snapshot of its original")

@@ -18,11 +18,12 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
-    `redaction` removes the provider's secrets from its answers. `known`: the facts of the model.
-    `model_limits` is what the model
-    certainly cannot do. `health` is what this worker has seen of it, if a route names it. With a
-    pool of `credentials`, each attempt uses one of them: its name is `credential`. `slots`: the
-    places of its provider, if that has a limit of calls at once.
+    `redaction` removes the provider's secrets from its answers. `passes`: it has the dialect of the
+    surface, so that bytes pass. `fetches_media`: it gets media that a request names by URL as
+    bytes, which the gateway fetches. `known`: the facts of the model. `model_limits` is what the
+    model certainly cannot do. `health` is what this worker has seen of it, if a route names it.
+    With a pool of `credentials`, each attempt uses one of them: its name is `credential`. `slots`:
+    the places of its provider, if that has a limit of calls at once.
     """
 
     project: ProjectIndex
@@ -33,6 +34,8 @@ class Target:
     provider: ProviderConfig
     limits: UpstreamTimeLimits
     redaction: Redaction
+    passes: bool
+    fetches_media: bool = False
     known: KnownFacts | None = None
     model_limits: ModelLimits | None = None
     retirement: RetirementNotice | None = None
@@ -40,12 +43,6 @@ class Target:
     credential: str = ""
     health: TargetHealth | None = None
     slots: TargetSlots | None = None
-
-    @property
-    def fetches_media(self) -> bool:
-        """Returns whether it gets media that a request names by URL as bytes, which the gateway
-        fetches."""
-        return self.entry.quirks.get("media_urls") == "fetch"
 
     def using(self, chosen: ChosenCredential) -> "Target":
         """Returns the target of an attempt with this credential."""

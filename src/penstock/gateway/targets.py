@@ -52,16 +52,19 @@ class TargetSource:
             issuer,
             private_allowed=entry.private_allowed,
         )
+        served = plugin.for_dialect(dialect, provider, model)
         routed = (entry.name, model) in project.routed
         return Target(
             project=project,
             entry=entry,
             model=model,
             counted_as=model if model in entry.models else OTHER,
-            plugin=plugin.for_dialect(dialect, provider, model),
+            plugin=served,
             provider=provider,
             limits=_limits(entry),
             redaction=Redaction(secret) if pool is None else pool.redaction,
+            passes=served.dialect == dialect,
+            fetches_media=entry.quirks.get("media_urls") == "fetch",
             health=self.health(project, entry.name, model) if routed else None,
             known=known,
             model_limits=ModelLimits.of(known),

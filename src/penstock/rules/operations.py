@@ -1,18 +1,23 @@
 """What the pipeline must know of each operation: one row for each."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from penstock.rules.call import Operation
 
 
-class OperationTraits(NamedTuple):
-    """`streamed`: a caller may ask for a stream. `any_type`: the answer may be a text or a file in
-    place of JSON. `has_files`: base64 in its answers is left out of the record. `estimated`: the
-    tokens of a call that was cut off follow from its bytes. `rewritten`: a provider of the same
-    dialect may need the request in another form. `kept`: it concerns files, batches or
-    responses that a provider keeps, calls no model and uses no tokens."""
+class OperationTraits(msgspec.Struct, frozen=True):
+    """`passes`: it goes to any path of a provider. `streamed`: a caller may ask for a stream.
+    `any_type`: the answer may be a text or a file in place of JSON. `has_files`: base64 in its
+    answers is left out of the record. `estimated`: the tokens of a call that was cut off follow
+    from its bytes. `rewritten`: a provider of the same dialect may need the request in another
+    form. `kept`: it concerns files, batches or responses that a provider keeps, calls no model and
+    uses no tokens."""
 
+    chat: bool = False
+    passes: bool = False
     streamed: bool = False
     any_type: bool = False
     has_files: bool = False
@@ -22,10 +27,10 @@ class OperationTraits(NamedTuple):
 
 
 TRAITS: Final[Mapping[str, OperationTraits]] = {
-    Operation.CHAT: OperationTraits(streamed=True, estimated=True),
+    Operation.CHAT: OperationTraits(chat=True, streamed=True, estimated=True),
     Operation.TEXT_COMPLETION: OperationTraits(streamed=True, estimated=True),
     Operation.EMBEDDINGS: OperationTraits(estimated=True),
-    Operation.PASS_THROUGH: OperationTraits(estimated=True),
+    Operation.PASS_THROUGH: OperationTraits(passes=True, estimated=True),
     Operation.COUNT_TOKENS: OperationTraits(estimated=True),
     Operation.MODERATION: OperationTraits(),
     Operation.IMAGE_GENERATION: OperationTraits(streamed=True, has_files=True),
@@ -49,3 +54,10 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.RESPONSE_CANCEL: OperationTraits(kept=True),
     Operation.RESPONSE_ITEMS: OperationTraits(kept=True),
 }
+
+NO_TRAITS: Final = OperationTraits()
+
+
+def traits_of(operation: str) -> OperationTraits:
+    """Returns the row of an operation; what is none has no traits."""
+    return TRAITS.get(operation, NO_TRAITS)

@@ -92,7 +92,7 @@ Cancel = Callable[[bytes], HttpRequest | None]
 `None` if there is nothing to end. Never raises."""
 
 
-class BuiltRequest(NamedTuple):
+class BuiltRequest(msgspec.Struct, frozen=True):
     """A request to a provider, and what its translation left out or changed. `rewrite` writes the
     whole answer in the caller's format; it raises `UpstreamFailed` for one that is malformed.
     `follow` is set if the answer may be the address of the result. `cancel` reads it, too,

@@ -44,9 +44,8 @@ from penstock.kernel.errors import (
 from penstock.kernel.time import Clock
 from penstock.rules.attempts.breaker_state import Probe
 from penstock.rules.attempts.failure_causes import FailureCause
-from penstock.rules.call import CallStatus, Operation
+from penstock.rules.call import CallStatus
 from penstock.rules.neutral.conversation import RequestHead
-from penstock.rules.operations import TRAITS
 
 OF_CREDENTIALS: Final = frozenset((FailureCause.CREDENTIAL, FailureCause.RATE_LIMIT))
 NOT_REPORTED: Final = frozenset((FailureCause.UNSUPPORTED, FailureCause.FULL))
@@ -82,14 +81,17 @@ class Attempts:
     ) -> None:
         """Raises `UpstreamFailed`, `UpstreamTimeout` or `ProviderOverloaded` with the provider's
         name, and errors of our own."""
-        await self.fetch_media(call, target)
+        if target.fetches_media or call.route is not None:
+            await self.fetch_media(call, target)
         if head.stream:
             call.keep_alive = partial(keep_alive, call)
         try:
-            if call.route is None:
-                failure = await self._in_turn(call, NextAttempt(target, 0.0), head, finalize)
-            else:
+            if call.route is not None:
                 failure = await self._follow(call, call.route, head, finalize)
+            elif target.slots is None and target.health is None:  # the usual case
+                failure = await self._try(call, target, head, finalize)
+            else:
+                failure = await self._in_turn(call, NextAttempt(target, 0.0), head, finalize)
             if failure is not None:
                 await self._give_up(call, failure, finalize)
         finally:
@@ -237,7 +239,7 @@ class Attempts:
     ) -> None:
         """Makes an attempt with one credential, and with another one if the provider rejects it.
         Other paths use only the first, because what they make belongs to it (files, batches)."""
-        only_first = call.operation == Operation.PASS_THROUGH
+        only_first = call.traits.passes
         tried: set[str] = set()
         while True:
             try:
@@ -267,7 +269,7 @@ class Attempts:
         if not call.reply_started:
             call.http_status = exchange.status
         try:
-            passes = call.operation == Operation.PASS_THROUGH
+            passes = call.traits.passes
             if exchange.status in NO_CONTENT and not passes:
                 raise _without_content(exchange.status)
             if exchange.status >= 300:
@@ -280,7 +282,7 @@ class Attempts:
                 await self.relay_raw(call, response, target, finalize)
             elif response.header(b"content-type").startswith(target.plugin.stream_type):
                 await self.relay_stream(call, response, target, finalize)
-            elif TRAITS[call.operation].any_type:
+            elif call.traits.any_type:
                 await self.relay_raw(call, response, target, finalize)
             else:
                 await self.relay_unary(call, response, target, finalize)

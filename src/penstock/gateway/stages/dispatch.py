@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from penstock.gateway.attempt import OpenAttempt
@@ -25,7 +25,6 @@ from penstock.rules.models.limits import ModelLimits
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.named_media import named_media
 from penstock.rules.neutral.translation import require_nothing_dropped, require_nothing_kept
-from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import path_of, query_of
 from penstock.rules.sent_request import METHOD, PATH, header_lines, request_digest
 from penstock.spi.chat import BuiltRequest, OutgoingCall, PassedRequest
@@ -47,32 +46,33 @@ class Dispatch:
         """Returns once the response headers have arrived. Raises `UpstreamFailed`,
         `UpstreamTimeout`."""
         if _is_quick(call, target):
-            built, translated, headers = provider_request(call, target, head)
+            sent = provider_request(call, target, head)
         else:
             work = partial(provider_request, call, target, head)
             size = len(call.body) + (0 if call.media is None else call.media.size)
-            built, translated, headers = await offload(size, work)
-        request, changes, rewrite, follow, cancel = built
-        del built
+            sent = await offload(size, work)
+        built, headers, changes = sent.built, sent.headers, sent.built.changes
+        request, follow, cancel = built.http, built.follow, built.cancel
         origin = self._egress.origin(request.url)
         span = self._ids.span()
         attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
         attempt.dialect = target.plugin.dialect
-        attempt.translated = translated
+        attempt.translated = not target.passes or built.rewrite is not None
+        attempt.rewrite = built.rewrite
         attempt.changes = changes if call.released is None else (*call.released.changes, *changes)
         if keeps_content(call):
             lines = attempt.request_headers = header_lines(headers) if headers else ()
             attempt.request_digest = request_digest(request.url, lines, request.body)
-        if rewrite is not None:
-            attempt.rewrite, attempt.translated = rewrite, True
+        del sent, built  # the call keeps its body for another attempt; a copy of it is not needed
         attempt.ids = _answer_ids(call, target, head)
         if call.waited_ns:
             attempt.waited_ns, call.waited_ns = call.waited_ns, 0
         call.attempts += (attempt,)
         limits = target.limits
         if call.route is None:
-            left_s = max(limits.total_s - call.fetched_ns / 1e9, 0.001)
-            limits = limits._replace(total_s=left_s) if call.fetched_ns else limits
+            if call.fetched_ns:
+                left_s = max(limits.total_s - call.fetched_ns / 1e9, 0.001)
+                limits = replace(limits, total_s=left_s)
         else:
             now = asyncio.get_running_loop().time()
             limits = call.route.limits(target, now, stream=head.stream)
@@ -83,7 +83,7 @@ class Dispatch:
             private_allowed=target.entry.private_allowed,
             extra_headers=((b"traceparent", traceparent),),
         )
-        del request  # the call keeps its body for another attempt; a copy of it is not needed
+        del request
         exchange = await opening
         attempt.first_byte_ns = self._clock.now_ns()
         attempt.http_status = exchange.status
@@ -97,37 +97,35 @@ class Dispatch:
 
 def _is_quick(call: Call, target: Target) -> bool:
     """Returns true in the usual case: bytes pass."""
-    same = target.plugin.dialect == call.surface.dialect and call.media is None
-    if call.own_ids is not None:
-        return same and len(call.body) <= INLINE_BYTES
-    return same and (len(call.body) <= INLINE_BYTES or not TRAITS[call.operation].rewritten)
+    if not target.passes or call.media is not None:
+        return False
+    return len(call.body) <= INLINE_BYTES or not (call.traits.rewritten or call.own_ids is not None)
 
 
-class OutgoingRequest(NamedTuple):
-    """A provider's request. `translated`: its answer has another dialect. `headers`: the caller's
-    that it has, with the method and the path of a call that passes to any path."""
+class OutgoingRequest(msgspec.Struct, frozen=True):
+    """A provider's request. `headers`: the caller's that it has, with the method and the path of a
+    call that passes to any path."""
 
     built: BuiltRequest
-    translated: bool
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def provider_request(call: Call, target: Target, head: RequestHead) -> OutgoingRequest:
     """Builds the provider's request. Raises `InvalidRequest` for a request that the target cannot
     take."""
-    if call.operation == Operation.PASS_THROUGH:
+    if call.traits.passes:
         passed = _passed(call)
         built = BuiltRequest(target.plugin.pass_through(target.provider, passed))
-        return OutgoingRequest(built, translated=False, headers=_address(passed) + passed.headers)
-    if TRAITS[call.operation].kept:
+        return OutgoingRequest(built, _address(passed) + passed.headers)
+    if call.traits.kept:
         return _kept_request(call, target)
     outgoing = _outgoing(call, target, head)
     built = target.plugin.build(target.provider, outgoing)
     if built.changes and call.key_context is not None and call.key_context.key.strict_hints:
         require_nothing_dropped(built.changes)
     if target.fetches_media and call.media is not None:
-        built = built._replace(changes=(*built.changes, *call.media.changes))
-    return OutgoingRequest(built, target.plugin.dialect != call.surface.dialect, outgoing.headers)
+        built = replace(built, changes=(*built.changes, *call.media.changes))
+    return OutgoingRequest(built, outgoing.headers)
 
 
 def _kept_request(call: Call, target: Target) -> OutgoingRequest:
@@ -139,7 +137,7 @@ def _kept_request(call: Call, target: Target) -> OutgoingRequest:
     if call.upload is not None:
         http = replace(http, file=call.upload)
     built = BuiltRequest(http, rewrite=call.kept.rewrite)
-    return OutgoingRequest(built, translated=False, headers=_address(passed))
+    return OutgoingRequest(built, _address(passed))
 
 
 def _answer_ids(call: Call, target: Target, head: RequestHead) -> AnswerIds | None:
@@ -149,7 +147,7 @@ def _answer_ids(call: Call, target: Target, head: RequestHead) -> AnswerIds | No
     ids = call.surface.chat_ids
     if ids is None or ids.of_answer is None or call.snapshot is None:
         return None
-    passes = call.operation == Operation.CHAT and target.plugin.dialect == call.surface.dialect
+    passes = call.traits.chat and target.passes
     return ids.of_answer(head, signer_of(call.snapshot, target)) if passes else None
 
 
@@ -175,16 +173,16 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     model_at = head.model_at
     if call.own_ids is not None:
         body, model_at = _with_own_ids(call, call.own_ids), None
-    same = target.plugin.dialect == surface.dialect
+    same = target.passes
     headers = surface.passed_headers(call.headers) if same else ()
-    fetches = target.fetches_media and call.operation == Operation.CHAT
+    fetches = target.fetches_media and call.traits.chat
     if same and not surface.must_translate(body) and not (fetches and _has_media(call)):
-        if limits is not None and call.operation == Operation.CHAT:
+        if limits is not None and call.traits.chat:
             _require_possible(call, limits, head)
         return OutgoingCall(
             call.operation, target.model, head.stream, body, model_at, headers=headers
         )
-    if call.operation != Operation.CHAT and not (same and call.operation == Operation.COUNT_TOKENS):
+    if not call.traits.chat and not (same and call.operation == Operation.COUNT_TOKENS):
         raise InvalidRequest(
             f"The provider of {head.model!r} does not serve {call.path},"
             " and only chat is translated.",

@@ -26,7 +26,6 @@ from penstock.infra.egress.exchange import UpstreamExchange, UpstreamTimeLimits
 from penstock.infra.egress.urls import parse_url
 from penstock.kernel.errors import InvalidRequest, UpstreamFailed, UpstreamTimeout
 from penstock.kernel.time import Clock
-from penstock.rules.call import Operation
 from penstock.rules.media_types import kind_of_type, media_type_of
 from penstock.rules.neutral.named_media import MediaData, NamedMedium, named_media
 from penstock.rules.neutral.translation import Change, ChangeKind
@@ -69,7 +68,7 @@ class FetchMedia:
         """Sets `call.media`. Raises the errors of `InFlight.hold`."""
         route = call.route
         targets = [each for each in (route.targets if route else (target,)) if each.fetches_media]
-        if not targets or call.operation != Operation.CHAT or call.media is not None:
+        if not targets or not call.traits.chat or call.media is not None:
             return
         wanted = await self._wanted(call, targets)
         call.media = FetchedMedia()

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
+from msgspec import structs
+
 from penstock.gateway.call import Call
 from penstock.gateway.kept_call import STORED, KeptCall
 from penstock.gateway.kept_ids import verified, with_credential
@@ -60,7 +62,7 @@ class FindKept:
         target = self._target(project, match, found, call.surface.dialect)
         signer = IdSigner(project.project_id, snapshot.id_secret, found.provider, found.credential)
         call.kept = _kept_call(call, kept_format, found, signer)
-        call.head = head._replace(model=found.model)
+        call.head = structs.replace(head, model=found.model)
         call.target = target
         return target
 

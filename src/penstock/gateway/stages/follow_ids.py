@@ -13,7 +13,6 @@ from penstock.gateway.snapshot.snapshot import Snapshot
 from penstock.gateway.target import Target
 from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.call import Operation
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.spi.kept import ChatIds
 
@@ -27,7 +26,7 @@ class FollowIds:
     def ids_of(self, call: Call, head: RequestHead) -> ChatIds | None:
         """Returns the format of the ids of a call that may name some; else `None`."""
         ids = call.surface.chat_ids
-        if ids is None or call.operation != Operation.CHAT:
+        if ids is None or not call.traits.chat:
             return None
         return ids if ids.may_be_named(head, call.body) else None
 
@@ -37,7 +36,7 @@ class FollowIds:
         """Returns the first target that is left. Raises `NotFound` for an unknown id, and
         `InvalidRequest` if no target of the call has what it names."""
         targets = (target,) if call.route is None else call.route.targets
-        if head.continues and not any(_is_same(call, each) for each in targets):
+        if head.continues and not any(each.passes for each in targets):
             return target  # its translation names the member that is not carried
         named = await offload(len(call.body), lambda: ids.named(call.body))
         keeper = keeper_of(snapshot, target.project.project_id, named)
@@ -68,10 +67,6 @@ class FollowIds:
         own = with_credential(project.provider(keeper.provider), keeper.credential)
         found = self._targets.find(project, own, target.model, call.surface.dialect)
         return replace(found, credential=keeper.credential, health=target.health)
-
-
-def _is_same(call: Call, target: Target) -> bool:
-    return target.plugin.dialect == call.surface.dialect
 
 
 def _kept_elsewhere(keeper: Keeper, head: RequestHead) -> InvalidRequest:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.gateway.call import Call
 from penstock.gateway.call_guard import NO_JSON, CallGuard, TextFormats
@@ -59,7 +60,7 @@ class GuardRequest:
             _judge_model(call, guard, head)
         if plan.of_requests and call.body:
             await self._judge(call, guard, head)
-        if plan.of_requests and call.operation == Operation.PASS_THROUGH:
+        if plan.of_requests and call.traits.passes:
             await _judge_address(call, guard)
         call.judged = True
         return call.head or head
@@ -69,7 +70,7 @@ class GuardRequest:
         try:
             if call.body.startswith(FORM_START):
                 body = await _judge_form(guard, call.body, content_type)
-            elif call.operation != Operation.PASS_THROUGH or _is_json(call.body):
+            elif not call.traits.passes or _is_json(call.body):
                 body = await guard.request(call.body)
             else:
                 guard.unreadable(REQUESTED, NO_JSON)
@@ -81,7 +82,7 @@ class GuardRequest:
         if body is not call.body:
             call.body = body
             found = call.surface.read_head(call.path, call.query, body, content_type)
-            call.head = found if call.released is None else found._replace(model=head.model)
+            call.head = found if call.released is None else replace(found, model=head.model)
 
     def _scanner(self, check: Check) -> Scanner | RemoteScanner:
         try:
@@ -104,7 +105,7 @@ def _judge_model(call: Call, guard: CallGuard, head: RequestHead) -> None:
     """Judges the name of the model, of which nothing can be replaced: its target is known."""
     if not guard.plan.may_concern_name(head.model):
         return
-    call.head = head._replace(model="")  # in the record, if a check blocks
+    call.head = replace(head, model="")  # in the record, if a check blocks
     if guard.name(head.model, Place.INPUT) != head.model:
         guard.block(Place.INPUT)
     call.head = head

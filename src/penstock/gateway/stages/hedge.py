@@ -23,7 +23,7 @@ from penstock.gateway.target import Target
 from penstock.gateway.target_slots import Slot
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus, Operation
+from penstock.rules.call import CallStatus
 from penstock.rules.neutral.conversation import RequestHead
 
 _REJECTED: Final = 300  # and above: the status of an answer that is none
@@ -211,4 +211,4 @@ def _now() -> float:
 
 def may_be_hedged(call: Call, head: RequestHead) -> bool:
     """Returns whether the request may be sent to two providers at once."""
-    return head.stream and call.operation == Operation.CHAT and call.cache is None
+    return head.stream and call.traits.chat and call.cache is None

@@ -42,7 +42,7 @@ from penstock.rules.answer_cache import (
     read_choice,
     read_idempotency_key,
 )
-from penstock.rules.call import Operation, UsageSource
+from penstock.rules.call import UsageSource
 from penstock.rules.neutral.conversation import RequestHead
 
 # Between two looks at a call with the same idempotency key; doubled each time, because hundreds of
@@ -244,7 +244,7 @@ def _digest(call: Call, target: Target) -> str | None:
         if call.route is None
         else ("route", *call.route.identity)
     )
-    path = "" if call.operation == Operation.CHAT else call.path
+    path = "" if call.traits.chat else call.path
     if call.guard is not None:
         names = (*names, call.guard.plan.digest)
     headers = [f"{name!r}{value!r}" for name, value in call.surface.passed_headers(call.headers)]

@@ -29,7 +29,6 @@ from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError, UpstreamFailed
 from penstock.kernel.time import Clock
 from penstock.rules.elision import Elision, without_files
-from penstock.rules.operations import TRAITS
 from penstock.rules.redaction import leaked
 
 TAIL_BYTES: Final = 16 * 1024
@@ -68,7 +67,7 @@ class RelayUnary:
         if attempt.ids is not None:
             body = attempt.ids.whole(body)
         attempt.response_size = len(body)
-        shown = without_files(body) if TRAITS[call.operation].has_files else body
+        shown = without_files(body) if call.traits.has_files else body
         attempt.response = shown[: self.limits.capture_response_bytes]
         if attempt.translated:
             body = await offload(len(body), partial(_translated, call, attempt, body))
@@ -103,7 +102,7 @@ class RelayUnary:
             headers.append((b"content-length", length))
         self.inflight.commit(call)
         await start(call, exchange.status, headers)
-        has_files = TRAITS[call.operation].has_files
+        has_files = call.traits.has_files
         kept = KeptAnswer(self.limits.capture_response_bytes, without_files=has_files)
         held, body = b"", first if ids is None else ids.beginning(first)
         try:

@@ -17,7 +17,6 @@ from penstock.gateway.shadow_rule import ShadowRule
 from penstock.gateway.snapshot.project_index import names_allowed
 from penstock.gateway.snapshot.rollouts import ProjectRollouts, RunningRollout
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, Overloaded
-from penstock.rules.call import Operation
 from penstock.rules.formats.json_text import decode_json
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.neutral.translation import Written
@@ -54,7 +53,7 @@ class ApplyRelease:
         use_case = head.model
         if use_case not in rollouts:
             return head
-        if call.operation != Operation.CHAT:
+        if not call.traits.chat:
             raise InvalidRequest(
                 f"{use_case!r} is a use case, which answers chats, not {call.path}.",
                 hint="Send the name of a model.",
@@ -104,7 +103,7 @@ class ApplyRelease:
         call.body, call.request_size = written.body, len(written.body)
         content_type = call.headers.get(b"content-type", b"")
         found = call.surface.read_head(call.path, call.query, call.body, content_type)
-        call.head = found._replace(model=release.model)
+        call.head = replace(found, model=release.model)
         return call.head
 
     async def _written(self, call: Call, head: RequestHead, release: ServedRelease) -> Written:

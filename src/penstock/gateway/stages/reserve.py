@@ -30,7 +30,6 @@ from penstock.rules.limits.index import (
     SpanLimit,
     nano_usd,
 )
-from penstock.rules.operations import TRAITS
 from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
@@ -176,7 +175,7 @@ def used_amounts(attempts: Sequence[OpenAttempt], estimate: Amounts) -> Amounts:
 def estimated_amounts(call: Call, targets: Sequence[Target], counted: CountedLimits) -> Amounts:
     """Returns the amounts to reserve: those of the target that uses most. Raises `Forbidden` for
     an unpriced model under a budget that rejects it."""
-    if not counted.metered or TRAITS[call.operation].kept:
+    if not counted.metered or call.traits.kept:
         return Amounts()
     budgets = counted.budgets
     most, spend = 0, 0

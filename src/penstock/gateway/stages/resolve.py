@@ -16,10 +16,8 @@ from penstock.gateway.stages.client_token import require_for_client
 from penstock.gateway.target import Target
 from penstock.gateway.targets import TargetSource
 from penstock.kernel.errors import Forbidden, InvalidRequest, NotFound, PenstockError
-from penstock.rules.call import Operation
 from penstock.rules.models.patterns import allows
 from penstock.rules.neutral.conversation import RequestHead
-from penstock.rules.operations import TRAITS
 from penstock.rules.passed_call import PASSED_METHODS, provider_of
 from penstock.rules.snapshot.access import KeyContext
 from penstock.rules.snapshot.routes import RouteEntry, RouteTarget
@@ -53,12 +51,12 @@ class Resolve:
         if snapshot is not self._snapshot:
             self._snapshot, self._known = snapshot, {}
             self._targets.begin()
-        if call.operation == Operation.PASS_THROUGH:
+        if call.traits.passes:
             if key_context.token is not None:
                 raise Forbidden("A client token is not for other paths.", code="model_not_allowed")
             call.target = self._pass_through(call, snapshot, key_context, head)
             return call.target
-        if head.stream and not TRAITS[call.operation].streamed:
+        if head.stream and not call.traits.streamed:
             raise InvalidRequest(f"{call.path} has no streams.", param="stream")
         if len(self._known) >= MAX_REMEMBERED:
             self._known = {}

@@ -8,7 +8,6 @@ from penstock.gateway.offload import offload
 from penstock.gateway.route_run import RouteRun
 from penstock.gateway.target import Target
 from penstock.kernel.errors import InvalidRequest
-from penstock.rules.call import Operation
 from penstock.rules.call_conditions import CallFacts
 from penstock.rules.guards.documents import read_memory
 from penstock.rules.limits.estimate import estimate_tokens
@@ -45,7 +44,7 @@ class SelectTargets:
 
     async def _content(self, call: Call) -> RequestContent:
         """Reads a chat. Other requests have no content that conditions know."""
-        if call.operation != Operation.CHAT:
+        if not call.traits.chat:
             return RequestContent()
         self.inflight.hold_memory(call, read_memory(call.body))
         try:

@@ -11,7 +11,6 @@ from penstock.infra.egress.client import NEVER_SENT
 from penstock.kernel.errors import PenstockError
 from penstock.rules.call import COUNTS, CallStatus, Operation, Usage, UsageSource
 from penstock.rules.neutral.answer import estimate_usage
-from penstock.rules.operations import TRAITS
 from penstock.rules.prices.charge import Charge, tier_context
 from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.speech import estimate_speech
@@ -100,7 +99,7 @@ def _sum(usages: Sequence[Usage]) -> Usage:
 def _may_be_charged(call: Call, attempt: OpenAttempt, error: PenstockError) -> bool:
     """True if the provider may have started work that is counted in tokens of text: it got the
     request and did not reject it."""
-    return TRAITS[call.operation].estimated and _was_accepted(attempt, error)
+    return call.traits.estimated and _was_accepted(attempt, error)
 
 
 def _was_accepted(attempt: OpenAttempt, error: PenstockError | None) -> bool:

@@ -6,7 +6,9 @@ socket; `client.py` checks the deadlines.
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import msgspec
 
 from penstock.kernel.errors import PenstockError, UpstreamTimeout
 
@@ -14,7 +16,7 @@ HIGH_WATER: Final = 16 * 1024  # bytes waiting for the reader before the socket 
 NEVER: Final = float("inf")
 
 
-class UpstreamTimeLimits(NamedTuple):
+class UpstreamTimeLimits(msgspec.Struct, frozen=True):
     """Limits in seconds: to connect, to the first byte, between two pieces, in total, and to the
     first content (see `UpstreamExchange.note_content`)."""
 

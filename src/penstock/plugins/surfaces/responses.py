@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from penstock.kernel.errors import PenstockError
 from penstock.plugins.surfaces.openai import OpenAISurface
 from penstock.rules.call import Operation
@@ -46,7 +48,7 @@ class ResponsesSurface(OpenAISurface):
 
     def read_head(self, path: str, query: bytes, body: bytes, content_type: bytes) -> RequestHead:
         head, own = super().read_head(path, query, body, content_type), read_response_head(body)
-        return head._replace(echo=own.echo, continues=own.continues, background=own.background)
+        return replace(head, echo=own.echo, continues=own.continues, background=own.background)
 
     def write_conversation(
         self, conversation: Conversation, model: str, head: RequestHead

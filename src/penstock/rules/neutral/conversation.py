@@ -9,7 +9,6 @@ dialect can write it again. Answers: `answer.py`. What a writer leaves out or re
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import chain, groupby
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +16,7 @@ Place = tuple[int, int]
 """Start and end of a value in a body, in bytes."""
 
 
-class RequestHead(NamedTuple):
+class RequestHead(msgspec.Struct, frozen=True):
     """The fields of a request that routing needs. `wants_usage`: the caller asked for usage in the
     stream. `model_at`: the position of the value of `model` in the body, if reading found it.
     `as_array`: the stream is wanted as the elements of a JSON array, not as server-sent events.

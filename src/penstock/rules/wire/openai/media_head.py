@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.formats.form import read_form, replace_value
@@ -35,7 +36,7 @@ def read_media_head(path: str, body: bytes, content_type: bytes) -> RequestHead:
         return _read_form_head(body, content_type)
     head = read_head(body)
     if not head.stream and b'"stream_format"' in body:
-        return head._replace(stream=_is_event_speech(body))
+        return replace(head, stream=_is_event_speech(body))
     return head
 
 
