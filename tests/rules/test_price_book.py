@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.prices.price import (
@@ -71,7 +72,7 @@ LISTS = {"acme": ACME, "zeta": ZETA}
     ],
 )
 def test_the_first_matching_clause_applies(model: str, found: str | None) -> None:
-    assert price_id(PriceBook(LISTS), CALLED._replace(model=model)) == found
+    assert price_id(PriceBook(LISTS), replace(CALLED, model=model)) == found
 
 
 def test_the_model_in_the_answer_is_tried_first() -> None:
@@ -85,7 +86,7 @@ def test_an_own_price_wins_over_the_public_one() -> None:
     charge = prices.charge(CALLED, USAGE, 0)
     assert charge is not None
     assert (charge.price_id, charge.cost) == ("override/mine", Decimal("0.07"))
-    assert price_id(prices, CALLED._replace(model="a", response_model="llama-3")) == "override/mine"
+    assert price_id(prices, replace(CALLED, model="a", response_model="llama-3")) == "override/mine"
 
 
 def test_the_most_precise_own_price_wins_then_the_latest() -> None:
@@ -109,6 +110,6 @@ def test_before_an_own_price_starts_the_public_one_applies() -> None:
 def test_the_cache_of_matches_has_a_limit() -> None:
     prices = PriceBook(LISTS)
     for number in range(5_000):
-        assert price_id(prices, CALLED._replace(model=f"unknown-{number}")) is None
+        assert price_id(prices, replace(CALLED, model=f"unknown-{number}")) is None
     assert len(prices._found) == 4_096
     assert price_id(prices, CALLED) == "acme/first"

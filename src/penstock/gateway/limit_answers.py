@@ -4,7 +4,7 @@ The headers are those of OpenAI. Where several limits count the same, the one wi
 is shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -61,30 +61,31 @@ def stream_cut(limit: Limit) -> RateLimited:
 
 def rejection_headers(limit: Limit, error: RateLimited, claim: Claim, left: int) -> LimitHeaders:
     """Returns the headers of the error."""
-    shown = headers_of([(limit, claim, left)], 0)
+    shown = headers_of((limit,), (claim,), (left,), 0)
     late = error.retry_after_s is None or error.retry_after_s > _RETRY_WITHIN_S
     return (*shown, NO_RETRY) if late else shown
 
 
-def headers_of(states: Iterable[tuple[Limit, Claim, int]], now_ns: int) -> LimitHeaders:
-    """Returns limit, rest and reset of requests and tokens. `states`: limits with claims and what
-    their counters have left."""
-    lowest: dict[Measure, tuple[int, Limit, Claim, int]] = {}
-    for limit, claim, left in states:
+def headers_of(
+    limits: Sequence[Limit], claims: Sequence[Claim], left: Sequence[int], now_ns: int
+) -> LimitHeaders:
+    """Returns limit, rest and reset of requests and tokens. `left`: what the counters of the claims
+    have left."""
+    lowest: dict[Measure, tuple[int, int]] = {}  # the rest, and which limit has it
+    for at, limit in enumerate(limits):
         measure = limit.measure
         if measure in _SHOWN:
-            rest = limit.units(left)
+            rest = limit.units(left[at])
             if measure not in lowest or rest < lowest[measure][0]:
-                lowest[measure] = (rest, limit, claim, left)
+                lowest[measure] = rest, at
     headers: list[tuple[bytes, bytes]] = []
-    for measure, (rest, limit, claim, left) in lowest.items():
+    for measure, (rest, at) in lowest.items():
         most, remaining, reset = _SHOWN[measure]
-        reset_ns = claim.cap - left if limit.is_rate else max(0, claim.end_ns - now_ns)
-        headers += (
-            (most, b"%d" % limit.unit_count),
-            (remaining, b"%d" % max(0, rest)),
-            (reset, duration(reset_ns)),
-        )
+        limit, claim = limits[at], claims[at]
+        reset_ns = claim.cap - left[at] if limit.is_rate else max(0, claim.end_ns - now_ns)
+        headers.append((most, limit.header_value))
+        headers.append((remaining, b"%d" % rest if rest > 0 else b"0"))
+        headers.append((reset, duration(reset_ns)))
     return tuple(headers)
 
 

@@ -1,7 +1,9 @@
 """Conditions on calls: for which calls a limit or a guardrail policy is."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from penstock.rules.attributes import CALL_ATTRIBUTES
 from penstock.rules.call import Caller
@@ -15,7 +17,7 @@ DIMENSIONS: Final = ("key", "provider", "model", *(each.name for each in CALL_AT
 TARGET: Final = frozenset(("provider", "model"))
 
 
-class CallFacts(NamedTuple):
+class CallFacts(msgspec.Struct, frozen=True):
     """The facts of a call that conditions look at."""
 
     caller: Caller

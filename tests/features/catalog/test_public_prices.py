@@ -17,6 +17,7 @@ from genai_prices.types import (
     TieredPrices,
     TimeOfDateConstraint,
 )
+from msgspec.structs import replace
 
 from penstock.features.catalog.public_prices import PublicPrices
 from penstock.kernel.digests import canonical_json
@@ -265,5 +266,5 @@ def test_an_uncounted_usage_and_an_unknown_model_are_unpriced() -> None:
     now = int(TODAY.timestamp()) * 1_000_000_000
     assert prices.charge(known, counted, now) is not None
     assert prices.charge(known, Usage(1_000, 100), now) is None
-    assert prices.charge(known._replace(model="gpt-nothing"), counted, now) is None
-    assert prices.charge(known._replace(vendor=""), counted, now) is None
+    assert prices.charge(replace(known, model="gpt-nothing"), counted, now) is None
+    assert prices.charge(replace(known, vendor=""), counted, now) is None

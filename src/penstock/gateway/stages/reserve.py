@@ -34,6 +34,7 @@ from penstock.rules.prices.price_book import CalledModel
 from penstock.rules.snapshot.access import KeyContext
 from penstock.spi.counters import Counters, CountersUnavailable
 
+_BATCH_CREATE: Final = Operation.BATCH_CREATE
 _NONE: Final = CountedLimits(())
 _COUNTED: Final = (UsageSource.PROVIDER, UsageSource.ESTIMATED)
 _log: Final = logging.getLogger("penstock.gateway")
@@ -62,7 +63,7 @@ class ReserveLimits:
             counted = CountedLimits([*counted.each, *of_client])
         if not counted.each:
             return
-        later = call.operation == Operation.BATCH_CREATE or (call.head and call.head.background)
+        later = call.operation == _BATCH_CREATE or (call.head and call.head.background)
         if later and counted.metered:
             raise _not_metered(counted)
         estimate = estimated_amounts(call, targets, counted)
@@ -85,8 +86,7 @@ class ReserveLimits:
         call.reserved = Reserved(found, counted, estimate)
         if counted.cut:
             call.budget = StreamBudget(self._counters, call.reserved)
-        shown = zip(counted.limits, claims, found.left, strict=True)
-        call.limit_headers = headers_of(shown, now_ns)
+        call.limit_headers = headers_of(counted.limits, claims, found.left, now_ns)
         self._counters.dispatched(found)  # what follows asks the provider, or settles
 
     def settle(self, call: Call) -> None:

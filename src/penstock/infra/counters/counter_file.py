@@ -16,14 +16,13 @@ from penstock.infra.counters.entries import (
     owners_in,
 )
 from penstock.infra.counters.file import OpenFile, open_counters
-from penstock.infra.counters.journal import Change, commit
+from penstock.infra.counters.journal import Change, change, commit
 from penstock.infra.counters.layout import (
     DISPATCHED,
-    FLAGS_END,
     FREE,
     JOURNAL_FLAG_AT,
     MAX_WORKERS,
-    NO_FLAGS,
+    REPAIR_FLAG_AT,
     ROW,
     TRANSACTION_LOCK_AT,
     WORKER_LOCKS_AT,
@@ -44,7 +43,7 @@ from penstock.rules.claims import (
 )
 from penstock.spi.counters import CountersUnavailable, Reservation
 
-MAX_WRITTEN: Final = 1024  # counters that a worker remembers as it wrote them
+MAX_WRITTEN: Final = 1024  # counters that a worker remembers as it wrote them; then none is added
 MAX_ENDED: Final = 3  # reservations that one transaction settles, as many as its journal has space
 _OPEN_WITHIN_S: Final = 2.0
 _FREED: Final = bytes([FREE])
@@ -160,8 +159,8 @@ class CounterFile:
         self._begin(within_s)
         try:
             rows: Rows = {}
-            self._settle(ended, rows, self._clock.now_ns(), self._mono_ns())
-            self._commit(rows, [(each.place, _FREED) for each, _ in ended])
+            self._settle(ended, rows, self._mono_ns())
+            self._commit(rows, [change(each.place, _FREED) for each, _ in ended])
         finally:
             self._lock.free()
         for each, _ in ended:
@@ -186,13 +185,12 @@ class CounterFile:
         it was lower. Raises `CountersBusy`, `CountersFull`."""
         self._begin(_PATIENT_S)
         try:
-            now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
-            _, row = self._counter(_bounded(claim), {}, now_ns, mono_ns)
+            _, row = self._counter(_bounded(claim), {}, self._mono_ns())
             window = row.open_window(claim.start_ns, claim.end_ns)
             if window.start != claim.start_ns or window.used >= used:
                 return False
             window.used = min(used, MAX_CAP)
-            commit(self._data, [(row.place, row.encode())], self._on_step)
+            commit(self._data, [change(row.place, row.encode())], self._on_step)
             return True
         finally:
             self._lock.free()
@@ -203,32 +201,34 @@ class CounterFile:
         row = Row.decode(self._data[place : place + ROW.size]) if place else None
         return CounterState() if row is None else row.state(claim, self._mono_ns())
 
-    def _settle(self, ended: Sequence[Ended], rows: Rows, now_ns: int, mono_ns: int) -> None:
+    def _settle(self, ended: Sequence[Ended], rows: Rows, mono_ns: int) -> None:
         """Replaces reserved amounts by used ones in the rows of a transaction."""
         for reservation, amounts in ended:
-            for claim, amount in zip(reservation.claims, amounts, strict=True):
+            for at, claim in enumerate(reservation.claims):
+                amount = amounts[at]
                 if claim.kind is not _RATE and (claim.amount or amount):
-                    row = rows.get(claim.key) or self._counter(claim, rows, now_ns, mono_ns)[1]
+                    row = rows.get(claim.key) or self._counter(claim, rows, mono_ns)[1]
                     row.settle(claim.start_ns, claim.amount, amount, mono_ns)
 
     def _reserve(self, claims: Sequence[Claim], ended: Sequence[Ended]) -> Reservation | CapReached:
         if len(claims) > MAX_CLAIMS:
             raise CountersFull(f"More than {MAX_CLAIMS} limits apply to the call.")
-        now_ns, mono_ns = self._clock.now_ns(), self._mono_ns()
+        mono_ns = self._mono_ns()
         rows: Rows = {}
         if ended:
-            self._settle(ended, rows, now_ns, mono_ns)
+            self._settle(ended, rows, mono_ns)
         used: list[Claim] = []
         left: list[int] = []
         held: list[int] = []
         for asked in claims:
-            claim = _bounded(asked)
+            fits = 0 <= asked.amount <= MAX_AMOUNT and 0 <= asked.cap <= MAX_CAP
+            claim = asked if fits else _bounded(asked)
             row = rows.get(claim.key)
             if row is None:
-                claim, row = self._counter(claim, rows, now_ns, mono_ns)
+                claim, row = self._counter(claim, rows, mono_ns)
             rest = row.hold(claim, mono_ns)
             if rest < 0:
-                wait_ns = row.wait_ns(claim, now_ns, mono_ns)
+                wait_ns = row.wait_ns(claim, self._clock.now_ns(), mono_ns)
                 return CapReached(len(left), max(0, rest + claim.amount), wait_ns)
             used.append(claim)
             left.append(rest)
@@ -238,18 +238,19 @@ class CounterFile:
         entry = entries.pop()
         if not entry:
             raise CountersFull("Too many calls with limits are open on this machine.")
-        freed = [(place, _FREED) for place in entries]
-        self._commit(rows, [*freed, (entry, encode_entry(held))])
+        changes = [change(place, _FREED) for place in entries]
+        changes.append(change(entry, encode_entry(held)))
+        self._commit(rows, changes)
         for place in entries:
             self._entries.give_back(place)
         return Reservation(used, left, entry)
 
-    def _counter(self, claim: Claim, rows: Rows, now_ns: int, mono_ns: int) -> tuple[Claim, Row]:
+    def _counter(self, claim: Claim, rows: Rows, mono_ns: int) -> tuple[Claim, Row]:
         """Returns the claim on its counter, or on the one of all others if there is no space. Adds
         the counter to the rows of the transaction."""
         key = claim.key
         row = self._written.pop(key, None)  # again there once written
-        if row is not None and self._data[row.place : row.place + ROW.size] == row.data:
+        if row is not None and self._data[row.where] == row.data:
             rows[key] = row
             return claim, row
         chosen = bool(claim.others)
@@ -257,16 +258,16 @@ class CounterFile:
         if place:
             return claim, self._load(place, rows)
         taken = {row.place for row in rows.values()}
-        place = self._table.space(key, now_ns, mono_ns, taken, chosen=chosen)
+        place = self._table.space(key, self._clock.now_ns(), mono_ns, taken, chosen=chosen)
         if place:
             row = rows[key] = Row.first(claim)
-            row.place = place
+            row.put(place)
             return claim, row
         if not chosen:
             raise CountersFull("There is no space for another limit's counter.")
         shared = replace(claim, key=claim.others, others=b"")
         row = rows.get(shared.key)
-        return (shared, row) if row else self._counter(shared, rows, now_ns, mono_ns)
+        return (shared, row) if row else self._counter(shared, rows, mono_ns)
 
     def _load(self, place: int, rows: Rows) -> Row:
         data = self._data[place : place + ROW.size]
@@ -276,7 +277,7 @@ class CounterFile:
         if row is None:
             repair(self._file, self._clock.now_ns())
             raise CountersRepaired("A damaged counter was removed.", retry_after_s=1)
-        row.place = place
+        row.put(place)
         rows[row.key] = row
         return row
 
@@ -309,17 +310,16 @@ class CounterFile:
         for place, _, amount, start_ns in entry.claims:
             row = self._load(place, rows)
             row.settle(start_ns, amount, amount if entry.dispatched else 0, mono_ns)
-        self._commit(rows, [(entry.at, _FREED)])
+        self._commit(rows, [change(entry.at, _FREED)])
 
     def _commit(self, rows: Rows, entries: Sequence[Change]) -> None:
         changes: list[Change] = []
-        written = self._written
-        for key, row in rows.items():
-            row.data = row.encode()
-            changes.append((row.place, row.data))
-            if len(written) < MAX_WRITTEN:
-                written[key] = row
+        for row in rows.values():
+            data = row.data = row.encode()
+            changes.append((row.piece, row.where, data))
         changes += entries
+        if len(self._written) < MAX_WRITTEN:
+            self._written.update(rows)
         commit(self._data, changes, self._on_step)
 
     def _begin(self, within_s: float = MAX_BLOCKED_S) -> None:
@@ -327,7 +327,7 @@ class CounterFile:
         `CountersBusy`."""
         if not self._lock.take():
             self._lock.wait(within_s)
-        if self._data[JOURNAL_FLAG_AT:FLAGS_END] != NO_FLAGS:
+        if self._data[JOURNAL_FLAG_AT] or self._data[REPAIR_FLAG_AT]:
             finish_interrupted(self._file, self._clock.now_ns())
         if self._on_step is not None:
             self._on_step("locked")
@@ -347,7 +347,5 @@ def _join(file: OpenFile) -> tuple[int, ByteLock]:
 
 
 def _bounded(claim: Claim) -> Claim:
-    if 0 <= claim.amount <= MAX_AMOUNT and 0 <= claim.cap <= MAX_CAP:
-        return claim
     amount = min(max(claim.amount, 0), MAX_AMOUNT)
     return replace(claim, amount=amount, cap=min(max(claim.cap, 0), MAX_CAP))

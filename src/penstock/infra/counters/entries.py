@@ -3,10 +3,10 @@ they say what it had reserved and which of it was dispatched.
 """
 
 import mmap
-import zlib
 from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from penstock.infra.counters.layout import (
     BLOCK_ENTRIES,
@@ -24,6 +24,7 @@ from penstock.rules.claims import MAX_CLAIMS
 
 _FIELDS: Final = 4  # of a claim
 _CLAIMS: Final = [Struct("<" + count * "IIqq") for count in range(MAX_CLAIMS + 1)]
+_HEADS: Final = [ENTRY_HEAD.pack(HELD, count, 0)[:-4] for count in range(MAX_CLAIMS + 1)]
 
 
 class EntryClaim(NamedTuple):
@@ -75,7 +76,7 @@ def encode_entry(claims: Sequence[int]) -> bytes:
     """Returns an entry that is not dispatched. `claims`: place, kind, amount and start of each."""
     count = len(claims) // _FIELDS
     body = _CLAIMS[count].pack(*claims)
-    return ENTRY_HEAD.pack(HELD, count, zlib.crc32(body)) + body
+    return _HEADS[count] + crc32(body).to_bytes(4, "little") + body
 
 
 def blocks_of(file: mmap.mmap, worker: int) -> list[int]:
@@ -104,6 +105,6 @@ def open_entries(file: mmap.mmap, block: int) -> Iterator[OpenEntry]:
             continue
         start = at + ENTRY_HEAD.size
         body = file[start : start + count * ENTRY_CLAIM.size]
-        valid = count <= MAX_CLAIMS and zlib.crc32(body) == crc
+        valid = count <= MAX_CLAIMS and crc32(body) == crc
         claims = tuple(EntryClaim(*each) for each in ENTRY_CLAIM.iter_unpack(body))
         yield OpenEntry(at, state == DISPATCHED, claims if valid else None)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -141,7 +142,7 @@ class LocalCounters:
 
     def _next_ended(self) -> list[Ended]:
         """Returns as many calls that have ended as one transaction settles."""
-        return [self._ended[at] for at in range(min(len(self._ended), MAX_ENDED))]
+        return list(islice(self._ended, MAX_ENDED))
 
     async def _opened(self) -> CounterFile:
         """Opens the file, beside the event loop: it may wait for another process, or write all of
@@ -197,9 +198,11 @@ class LocalCounters:
 def _is_far(reservation: Reservation, amounts: Sequence[int]) -> bool:
     """Returns whether nobody misses what is settled milliseconds later: many calls still fit, and
     the call has used no more than it had reserved."""
-    for claim, left, amount in zip(reservation.claims, reservation.left, amounts, strict=True):
+    left = reservation.left
+    for at, claim in enumerate(reservation.claims):
         if claim.kind is _RATE:  # counted already
             continue
-        if left < FAR * claim.amount or amount > claim.amount:
+        reserved = claim.amount
+        if left[at] < FAR * reserved or amounts[at] > reserved:
             return False
     return True

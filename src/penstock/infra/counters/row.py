@@ -5,10 +5,10 @@ and back finds the amounts of both. Rates use the first of them: its start is th
 arrival time of GCRA.
 """
 
-import zlib
 from typing import Final, Self
+from zlib import crc32
 
-from penstock.infra.counters.layout import ROW, ROW_BODY
+from penstock.infra.counters.layout import PIECE, ROW, ROW_HEAD, ROW_TAIL
 from penstock.rules.claims import MAX_AMOUNT, MAX_CAP, Claim, CounterKind, CounterState
 
 NO_WINDOW: Final = -1
@@ -31,22 +31,21 @@ class Window:
         self.held = held
         self.excess = excess
 
-    def add(self, used: int, excess: int) -> None:
-        """Adds settled amounts. They stop growing far above all caps."""
-        self.used = min(self.used + used, MAX_CAP)
-        if excess:
-            self.excess = min(self.excess + excess, MAX_CAP)
-
-    def release(self, reserved: int) -> None:
-        """Releases a reserved amount."""
-        self.held = self.held - reserved if self.held > reserved else 0
+    def settle(self, reserved: int, used: int, excess: int) -> None:
+        """Replaces a reserved amount by a used one. Sums stop growing far above all caps."""
+        held = self.held - reserved
+        self.held = max(0, held)
+        self.used += used
+        self.excess += excess
+        if self.used > MAX_CAP or self.excess > MAX_CAP:
+            self.used, self.excess = min(self.used, MAX_CAP), min(self.excess, MAX_CAP)
 
 
 class Row:
-    """A counter. `until`: end of its newer window. `data`: what the file has at offset `place`, as
-    far as this process knows."""
+    """A counter. `until`: end of its newer window. `data`: what the file has at `where`, as far as
+    this process knows. `piece`: the head of its changes in the journal."""
 
-    __slots__ = ("data", "key", "kind", "new", "old", "place", "until")
+    __slots__ = ("_tail", "data", "key", "kind", "new", "old", "piece", "place", "until", "where")
 
     def __init__(self, key: bytes, kind: int, new: Window, old: Window, until: int) -> None:
         self.key = key
@@ -54,8 +53,9 @@ class Row:
         self.new = new
         self.old = old
         self.until = until
-        self.place = 0
         self.data = b""
+        self._tail = b""  # all after the newer window as it is encoded; empty: changed since
+        self.put(0)
 
     @classmethod
     def first(cls, claim: Claim) -> Self:
@@ -66,31 +66,29 @@ class Row:
     def decode(cls, data: bytes) -> Self | None:
         """Returns the counter; `None` if its checksum is wrong."""
         key, s, u, h, e, old_s, old_u, old_h, old_e, until, kind, crc = ROW.unpack(data)
-        if zlib.crc32(data[: ROW_BODY.size]) != crc:
+        if crc32(data[:-4]) != crc:
             return None
         return cls(key, kind, Window(s, u, h, e), Window(old_s, old_u, old_h, old_e), until)
 
     def encode(self) -> bytes:
         """The inverse of `decode`."""
-        new, old = self.new, self.old
-        data = ROW_BODY.pack(
-            self.key,
-            new.start,
-            new.used,
-            new.held,
-            new.excess,
-            old.start,
-            old.used,
-            old.held,
-            old.excess,
-            self.until,
-            self.kind,
-        )
-        return data + zlib.crc32(data).to_bytes(4, "little")
+        new = self.new
+        head = ROW_HEAD.pack(self.key, new.start, new.used, new.held, new.excess)
+        data = head + (self._tail or self._encode_tail())
+        return data + crc32(data).to_bytes(4, "little")
+
+    def put(self, place: int) -> None:
+        """Notes the offset of the row in the file."""
+        self.place = place
+        self.where = slice(place, place + ROW.size)
+        self.piece = PIECE.pack(place, ROW.size)
 
     def window(self, start: int) -> Window:
         """Returns the window that starts there, or the one that has its amounts: the older one."""
-        return self.new if start >= self.new.start or self.old.start == NO_WINDOW else self.old
+        if start >= self.new.start or self.old.start == NO_WINDOW:
+            return self.new
+        self._tail = b""
+        return self.old
 
     def open_window(self, start: int, end: int) -> Window:
         """Returns the window of a claim; makes it if it is newer than the older one. So a clock
@@ -102,6 +100,7 @@ class Row:
             self.new, self.old = Window(start), new
             new.held += old.held
             self.until = end
+            self._tail = b""
             return self.new
         if old.start != NO_WINDOW and old.start < start:
             self.old = Window(start, held=old.held)
@@ -111,12 +110,13 @@ class Row:
         """Reserves the amount of a claim. Returns what is left; negative: nothing is reserved."""
         amount, kind, window = claim.amount, claim.kind, self.new
         if kind is _WINDOW:
-            window = self.open_window(claim.start_ns, claim.end_ns)
+            if claim.start_ns != window.start:
+                window = self.open_window(claim.start_ns, claim.end_ns)
             left = claim.cap - window.used - window.held - amount
         elif kind is _OPEN:
             left = claim.cap - window.held - amount
         else:
-            due = max(window.start, mono_ns)
+            due = max(mono_ns, window.start)
             left = claim.cap - (due - mono_ns) - window.held - amount
             if kind is _RATE and left >= 0:
                 window.start = due + amount
@@ -131,25 +131,26 @@ class Row:
         if not 0 <= used <= MAX_AMOUNT:
             used = min(max(used, 0), MAX_AMOUNT)
         excess = used - reserved if used > reserved else 0
-        if self.kind == _WINDOW:
-            window = self.window(start)
-            window.release(reserved)
-            window.add(used, excess if window.start == start else used)
-            return
-        window = self.new
-        window.release(reserved)
-        if self.kind == _HELD_RATE:
-            window.start = max(window.start, mono_ns) + used
-            if excess:
-                window.add(0, excess)
+        kind, window = self.kind, self.new
+        if kind == _WINDOW:
+            if start != window.start:
+                window = self.window(start)
+                if start != window.start:
+                    excess = used
+            window.settle(reserved, used, excess)
+        elif kind == _HELD_RATE:
+            window.start = (max(mono_ns, window.start)) + used
+            window.settle(reserved, 0, excess)
+        else:
+            window.settle(reserved, 0, 0)
 
     def wait_ns(self, claim: Claim, now_ns: int, mono_ns: int) -> int | None:
         """Returns the time until a claim that does not fit may fit; see `CapReached`."""
         if claim.amount > claim.cap:
             return None
-        if claim.kind == CounterKind.WINDOW:
+        if claim.kind is _WINDOW:
             return max(0, claim.end_ns - now_ns)
-        if claim.kind == CounterKind.OPEN:
+        if claim.kind is _OPEN:
             return None
         after = max(self.new.start, mono_ns) - mono_ns + self.new.held + claim.amount
         return max(0, after - claim.cap)
@@ -161,17 +162,22 @@ class Row:
             return False
         if self.kind in _RATES:
             return self.new.start <= mono_ns
-        return self.kind == CounterKind.OPEN or now_ns >= 2 * self.until - self.new.start
+        return self.kind == _OPEN or now_ns >= 2 * self.until - self.new.start
 
     def state(self, claim: Claim, mono_ns: int) -> CounterState:
         """Returns what is used and held. The use of a rate is the part that has not drained."""
         if claim.kind in _RATES:
             new = self.new
             return CounterState(max(0, new.start - mono_ns), new.held, new.excess)
-        if claim.kind == CounterKind.OPEN:
+        if claim.kind is _OPEN:
             return CounterState(self.new.held, self.new.held)
         window = self.window(claim.start_ns)
         later = self.old.start != NO_WINDOW and claim.start_ns > self.old.start
         if window.start != claim.start_ns and (later or claim.start_ns > self.new.start):
             return CounterState()  # its first call will open it
         return CounterState(window.used, window.held, window.excess)
+
+    def _encode_tail(self) -> bytes:
+        old = self.old
+        self._tail = ROW_TAIL.pack(old.start, old.used, old.held, old.excess, self.until, self.kind)
+        return self._tail

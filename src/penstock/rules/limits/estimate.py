@@ -8,7 +8,7 @@ else the most that the model writes, else 4,096 tokens, for each answer. Images,
 and searches have estimates of their own.
 """
 
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -44,7 +44,7 @@ _FREE: Final = frozenset(
 )
 
 
-class EstimatedTokens(NamedTuple):
+class EstimatedTokens(msgspec.Struct, frozen=True, gc=False):
     """Tokens of a call before it is sent; `images` are a part of the output. `seconds` of audio,
     `searches` and `characters` are what some models are priced by in place of tokens."""
 
@@ -78,8 +78,22 @@ def estimate_tokens(
     """Returns the tokens of a request to a model with these `facts`."""
     if operation in _FREE:
         return EstimatedTokens()
-    is_form = operation in _TAKES_FORMS and body.startswith(FORM_START)
+    is_form = body.startswith(FORM_START) and operation in _TAKES_FORMS
     tokens = _form_tokens(body) if is_form else _input_tokens(body)
+    if operation not in _WRITES_TEXT:
+        return _without_text(body, operation, tokens, facts)
+    most = None
+    if facts is not None:
+        most = facts.output_tokens
+        if facts.context_tokens is not None:
+            tokens = min(tokens, facts.context_tokens)
+    return EstimatedTokens(tokens, _output_tokens(body, most))
+
+
+def _without_text(
+    body: bytes, operation: str, tokens: int, facts: ModelFacts | None
+) -> EstimatedTokens:
+    """Returns the tokens of an operation whose answer is no text of a model, or one of a sound."""
     if operation in _HEARS:
         return EstimatedTokens(tokens, USUAL_OUTPUT_TOKENS, seconds=-(-len(body) // AUDIO_BYTES))
     if operation in _MAKES_IMAGES:
@@ -91,9 +105,7 @@ def estimate_tokens(
         tokens = min(tokens, facts.context_tokens)
     if operation == Operation.SPEECH:
         return EstimatedTokens(tokens, characters=count_characters(body))
-    if operation not in _WRITES_TEXT:
-        return EstimatedTokens(tokens)
-    return EstimatedTokens(tokens, _output_tokens(body, facts.output_tokens if facts else None))
+    return EstimatedTokens(tokens)
 
 
 def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> int | None:
@@ -181,9 +193,11 @@ def _output_tokens(body: bytes, most: int | None) -> int:
         answers = max(answers, _count(_member(gemini, "candidateCount", "candidate_count")))
     if not wanted:
         wanted = most if most is not None else USUAL_OUTPUT_TOKENS
-    elif most is not None:
-        wanted = min(wanted, most)
-    return min(wanted * max(answers, 1), _MAX_TOKENS)
+    elif most is not None and most < wanted:
+        wanted = most
+    if answers > 1:
+        wanted *= answers
+    return min(_MAX_TOKENS, wanted)
 
 
 def _read(body: bytes) -> _Request:

@@ -6,6 +6,8 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from penstock.rules.call_conditions import TARGET, CallConditions, CallFacts, reader
 from penstock.rules.claims import Claim, CounterKind
 from penstock.rules.limits.documents import LimitEntry, LimitsSection, Measure, Over
@@ -13,13 +15,16 @@ from penstock.rules.limits.windows import LENGTHS_NS, WindowUnit, window_at, zon
 
 NANO: Final = 10**9  # of a dollar: the unit of counters of spend
 MAX_COUNTED: Final = 4096  # sets of values of calls whose limits are remembered, for each project
-_FIELDS: Final = {Measure.REQUESTS: 0, Measure.TOKENS: 1, Measure.SPEND: 2}  # of `Amounts`
 _WINDOW: Final = CounterKind.WINDOW
-_METERED: Final = (Measure.TOKENS, Measure.SPEND)
+# Names of this module: to read a member of an enumeration takes as long as a function call.
+_TOKENS: Final = Measure.TOKENS
+_SPEND: Final = Measure.SPEND
+_CONCURRENCY: Final = Measure.CONCURRENCY
+_METERED: Final = (_TOKENS, _SPEND)
 _FIXED: Final = frozenset(("key", "provider"))  # callers cannot choose their values
 
 
-class Amounts(NamedTuple):
+class Amounts(msgspec.Struct, frozen=True, gc=False):
     """The amounts of a call: estimated before, true afterwards. `spend` is in billionths of a
     dollar."""
 
@@ -30,7 +35,8 @@ class Amounts(NamedTuple):
 
 class Limit:
     """A limit, ready for calls. `is_rate`: the amounts of its claims are nanoseconds of a rate.
-    `of_target`: the provider or model decides which of the calls it counts."""
+    `of_target`: the provider or model decides which of the calls it counts. `header_value`: its
+    amount as headers have it."""
 
     def __init__(self, project_id: str, entry: LimitEntry) -> None:
         self.project_id = project_id
@@ -44,7 +50,7 @@ class Limit:
         self.rate_ns = LENGTHS_NS.get(entry.window, 0) if entry.window is not None else 0
         self.is_rate = self.kind in (CounterKind.RATE, CounterKind.HELD_RATE)
         self._cap = self.rate_ns if self.is_rate else self.unit_count
-        self._field = _FIELDS.get(self.measure)
+        self.header_value = b"%d" % self.unit_count
         self._zone: ZoneInfo = zone_of(entry.time_zone) or ZoneInfo("UTC")
         self._window = (0, 0)
         conditions = CallConditions(entry.only)
@@ -67,17 +73,20 @@ class Limit:
 
     def claim_on(self, key: bytes, amounts: Amounts, now_ns: int) -> Claim:
         """Returns the claim of a call on the counter with a key."""
-        start = end = 0
-        if self.kind is _WINDOW:
+        kind, start, end = self.kind, 0, 0
+        if kind is _WINDOW:
             start, end = self.window(now_ns)
         amount = self.amount(amounts)
-        return Claim(key, self.kind, amount, self._cap, start, end, self._others, self.project_id)
+        return Claim(key, kind, amount, self._cap, start, end, self._others, self.project_id)
 
     def amount(self, amounts: Amounts) -> int:
         """Returns what this limit counts of the amounts, in the unit of its claims."""
-        if self._field is None:  # of concurrent calls
+        measure = self.measure
+        if measure is _SPEND:
+            return amounts.spend
+        if measure is _CONCURRENCY:
             return 1
-        count = amounts[self._field]
+        count = amounts.tokens if measure is _TOKENS else amounts.requests
         return -(-count * self.rate_ns // self.unit_count) if self.is_rate else count
 
     def units(self, amount: int) -> int:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
+
+import msgspec
 
 from penstock.rules.call import Usage, UsageSource
 from penstock.rules.prices.charge import Charge, ModelRates, Rates, compile_rates
@@ -20,7 +22,7 @@ _NO_CONTEXT: Final[Mapping[str, str]] = {}
 _NOT_COUNTED: Final = (UsageSource.NONE, UsageSource.INVALID)
 
 
-class CalledModel(NamedTuple):
+class CalledModel(msgspec.Struct, frozen=True, gc=False):
     """The model of a call: provider, its vendor (may be empty), the requested model, and the model
     that the answer names (may be empty)."""
 
