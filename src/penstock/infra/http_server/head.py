@@ -27,7 +27,7 @@ _FIELD: Final = re.compile(
 )
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?]+)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(rb"[A-Za-z0-9\-._~%@!$&'()*+,;=:\[\]]*")
-_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_LENGTH_DIGITS: Final = 18
 _INTERPRETED: Final = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect")
 )
@@ -60,14 +60,16 @@ def find_end(data: bytes | bytearray, scanned: int, limits: HttpLimits) -> int:
     """Returns the position of the empty line after the head; -1 if it has not arrived yet.
 
     The first `scanned` bytes were searched before. Raises `RequestRejected` for a bare LF or a head
-    that is too large, at the same byte however the head is split into packets.
+    that is too large, at the same byte however the head is split into packets. The lines of a whole
+    head are checked by `parse_head`.
     """
-    end = data.find(b"\r\n\r\n", max(0, scanned - 3), limits.head_bytes + 4)
-    stop = end if end >= 0 else min(len(data), limits.head_bytes)
-    seen = min(scanned, limits.head_bytes)
+    end = data.find(b"\r\n\r\n", scanned - 3 if scanned > 3 else 0, limits.head_bytes + 4)
+    if end >= 0:
+        return end
+    stop, seen = min(len(data), limits.head_bytes), min(scanned, limits.head_bytes)
     if data.count(b"\n", seen, stop) != data.count(b"\r\n", max(0, seen - 1), stop):
-        raise RequestRejected(400, "A line of the head does not end with CR LF.")
-    if end < 0 and len(data) >= limits.head_bytes + 4:
+        raise _bare_line_end()
+    if len(data) >= limits.head_bytes + 4:
         raise RequestRejected(431, "The head of the request is too large.")
     return end
 
@@ -77,10 +79,11 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
     line = _REQUEST_LINE.match(raw)
     if line is None:
         raise _bad_line(raw)
-    fields = _FIELD.findall(raw, line.end())
-    if len(fields) != raw.count(b"\n", line.end()):
-        raise RequestRejected(400, "A header field is malformed.")
-    _require_small(line.end(), len(raw), fields, limits)
+    start = line.end()
+    fields = _FIELD.findall(raw, start)
+    if len(fields) != raw.count(b"\n", start):
+        raise _bad_field(raw)
+    _require_small(start, len(raw), fields, limits)
     headers: Headers = [(name.lower(), value.strip()) for name, value in fields]
     method, target, minor = line.groups()
     interpreted = _interpreted(headers)
@@ -105,7 +108,19 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
     )
 
 
+def _bare_line_end() -> RequestRejected:
+    return RequestRejected(400, "A line of the head does not end with CR LF.")
+
+
+def _bad_field(raw: bytes) -> RequestRejected:
+    if raw.count(b"\n") != raw.count(b"\r\n"):
+        return _bare_line_end()
+    return RequestRejected(400, "A header field is malformed.")
+
+
 def _bad_line(raw: bytes) -> RequestRejected:
+    if raw.count(b"\n") != raw.count(b"\r\n"):
+        return _bare_line_end()
     other = _OTHER_VERSION.match(raw)
     if other is not None and b" HTTP/1." not in other[0]:
         return RequestRejected(505, "Only HTTP/1.1 and HTTP/1.0 are supported.")
@@ -126,9 +141,12 @@ def _require_small(
 
 
 def _interpreted(headers: Headers) -> dict[bytes, bytes]:
-    """Returns the header fields that the server interprets. Raises `RequestRejected` if one that
-    must be unique occurs twice."""
-    found: dict[bytes, bytes] = {}
+    """Returns at least the header fields that the server interprets. Raises `RequestRejected` if
+    one that must be unique occurs twice."""
+    found = dict(headers)
+    if len(found) == len(headers):
+        return found
+    found.clear()
     for name, value in headers:
         if name not in _INTERPRETED:
             continue
@@ -151,7 +169,7 @@ def _length(interpreted: dict[bytes, bytes], minor: bytes) -> int:
         return CHUNKED
     if length is None:
         return 0
-    if not _LENGTH.fullmatch(length):
+    if len(length) > _LENGTH_DIGITS or not length.isdigit():
         raise RequestRejected(400, "The Content-Length is not a number.")
     return int(length)
 
