@@ -175,7 +175,8 @@ class HttpConnection(asyncio.Protocol):
             self._end()
         else:
             self._next()
-            self._advance()
+            if self._pending or self._read_paused:
+                self._advance()
 
     def returned(self, exchange: RequestExchange) -> None:
         """Handles the end of the app. Without a complete response: sends 500 if it is not begun,

@@ -1,12 +1,16 @@
 """One request and its response: `receive` and `send` of ASGI."""
 
 import logging
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from penstock.infra.http_server.asgi import RESET, App, Headers, Message, Scope
 from penstock.infra.http_server.body import BodyReader
 from penstock.infra.http_server.head import HttpRequestHead
 from penstock.infra.http_server.response import (
+    CHUNKED,
+    CLOSE,
+    LENGTH,
+    NONE,
     ResponseFraming,
     ResponsePlan,
     frame,
@@ -137,7 +141,8 @@ class RequestExchange:
                 self._start(message)
             case "http.response.body":
                 more = bool(message.get("more_body", False))
-                self._send_body(cast("bytes", message.get("body", b"")), more=more)
+                body: bytes = message.get("body", b"")
+                self._send_body(body, more=more)
                 if more and self._transport.write_paused:
                     await self._transport.drained()
             case str(kind) if kind == RESET:
@@ -161,7 +166,7 @@ class RequestExchange:
         self._status = int(message["status"])
         if not 200 <= self._status <= 999:
             raise RuntimeError(f"The app responded with status {self._status}.")
-        headers = cast("Headers", message.get("headers", ()))
+        headers: Headers = message.get("headers", [])
         self._plan = read_headers(headers)
 
     def _send_body(self, body: bytes, *, more: bool) -> None:
@@ -188,21 +193,18 @@ class RequestExchange:
         return render(plan, status=self._status, minor_version=minor, date=self._transport.date())
 
     def _write(self, framing: ResponseFraming, head: bytes, body: bytes, *, more: bool) -> None:
-        match framing:
-            case ResponseFraming.NONE:
-                body = b""
-            case ResponseFraming.LENGTH:
-                self._left -= len(body)
-                if self._left < 0 or (self._left and not more):
-                    raise RuntimeError("The app sent more or less than its content-length.")
-            case ResponseFraming.CHUNKED:
-                if body:
-                    head += b"%x\r\n" % len(body)
-                    body += b"\r\n" if more else b"\r\n" + _LAST_CHUNK
-                elif not more:
-                    body = _LAST_CHUNK
-            case ResponseFraming.CLOSE:
-                pass
+        if framing is LENGTH:
+            self._left -= len(body)
+            if self._left < 0 or (self._left and not more):
+                raise RuntimeError("The app sent more or less than its content-length.")
+        elif framing is CHUNKED:
+            if body:
+                head += b"%x\r\n" % len(body)
+                body += b"\r\n" if more else b"\r\n" + _LAST_CHUNK
+            elif not more:
+                body = _LAST_CHUNK
+        elif framing is NONE:
+            body = b""
         if len(body) <= _JOIN_BYTES:
             if head or body:
                 self._transport.write(head + body if head else body)
@@ -212,4 +214,4 @@ class RequestExchange:
 
     def until_close(self) -> bool:
         """Returns whether the end of the connection is the end of the body."""
-        return self._plan is not None and self._plan.framing is ResponseFraming.CLOSE
+        return self._plan is not None and self._plan.framing is CLOSE

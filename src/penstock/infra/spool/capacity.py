@@ -6,12 +6,13 @@ begins, for its BEGIN and its END together.
 
 import errno
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from penstock.infra.spool.policy import MIB, ShareReached
 from penstock.infra.spool.project_usage import ProjectUsage
 from penstock.infra.spool.reserve import Reserve
 
+Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
 
@@ -64,7 +65,7 @@ class Capacity:
         self.admit(begin_bytes, end_bytes)
         self._reserve.hold(self._reserve.size + 1)
 
-    def write_reserved(self, size: int, write: Callable[[], T]) -> T:
+    def write_reserved(self, size: int, write: Callable[[*Ts], T], *args: *Ts) -> T:
         """Calls `write`; on a full disk it frees `size` reserved bytes and calls it again.
 
         Does not check the quota: that was done when the call began. Raises the `OSError` of
@@ -72,7 +73,7 @@ class Capacity:
         """
         while True:
             try:
-                return write()
+                return write(*args)
             except OSError as failure:
                 if failure.errno != errno.ENOSPC or not self._reserve.free(size):
                     raise

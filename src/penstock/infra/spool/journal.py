@@ -77,7 +77,6 @@ class Journal:
         """Returns the segment that is being written."""
         return self._segment.name
 
-    @property
     def used_bytes(self) -> int:
         """Returns the size of this log on the disk."""
         return self._closed_bytes + self._segment.size

@@ -127,7 +127,7 @@ class Shipper:
             trim, context.directory, context.limits.quarantine
         )
         self.usage = await asyncio.to_thread(usage, self._context.directory)
-        self._capacity.foreign_bytes = max(0, self.usage.total_bytes - self._journal.used_bytes)
+        self._capacity.foreign_bytes = max(0, self.usage.total_bytes - self._journal.used_bytes())
 
     async def _adopt(self, send: Send) -> None:
         own = self._journal.current.writer

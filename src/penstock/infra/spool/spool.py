@@ -69,9 +69,8 @@ class Spool:
                 f"The spool {directory} cannot be written: {failure.strerror}.",
                 hint="Check the permissions of the directory and the free space of its disk.",
             ) from failure
-        capacity = Capacity(
-            limits.quota_bytes, reserve, lambda: journal.used_bytes, limits.project_share
-        )
+        share = limits.project_share
+        capacity = Capacity(limits.quota_bytes, reserve, journal.used_bytes, share)
         context = SpoolContext(directory, limits, clock, jitter, on_step)
         return cls(context, owner, journal, capacity)
 
@@ -132,7 +131,7 @@ class Spool:
         """Returns the statistics; sizes on disk are up to a second old."""
         writer, counters, usage = self._writer, self._shipper.counters, self._shipper.usage
         return SpoolStats(
-            bytes_on_disk=self._capacity.foreign_bytes + self._journal.used_bytes,
+            bytes_on_disk=self._capacity.foreign_bytes + self._journal.used_bytes(),
             segments_on_disk=usage.segment_count,
             rejected_on_disk=usage.rejected_count,
             corrupt_on_disk=usage.corrupt_count,

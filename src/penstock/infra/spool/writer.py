@@ -6,8 +6,9 @@ END of an admitted call always fits. Shipping is not here.
 
 import errno
 from collections.abc import Callable
-from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from penstock.infra.spool.capacity import Capacity
 from penstock.infra.spool.frame import HEADER_SIZE, MAX_PAYLOAD, Kind
@@ -15,12 +16,15 @@ from penstock.infra.spool.journal import Journal
 from penstock.infra.spool.policy import OnFull, ShareReached, SpoolFull
 
 USUAL_END_BYTES: Final = 16 * 1024
+# Names of this module: in Python 3.11 reading a member of an enumeration is slow.
+_BEGIN: Final = Kind.BEGIN
+_END: Final = Kind.END
 _HINT: Final = (
     "The spool drains while the server answers: start it, free disk space or raise the quota."
 )
 
 
-class OpenCall(NamedTuple):
+class OpenCall(msgspec.Struct, frozen=True, gc=False):
     """The BEGIN of a call without END, and the bytes that are reserved for its END."""
 
     begin: bytes
@@ -46,9 +50,10 @@ class Writer:
         self, key: str, payload: bytes, end_bytes: int, on_full: OnFull, project: str = ""
     ) -> None:
         """See `Spool.begin`."""
+        size = len(payload) + HEADER_SIZE
         try:
-            self._capacity.admit(len(payload) + HEADER_SIZE, end_bytes, project)
-            self._journal.append(Kind.BEGIN, payload)
+            self._capacity.admit(size, end_bytes, project)
+            self._journal.append(_BEGIN, payload)
         except OSError as failure:
             self._full(failure)
             if on_full is OnFull.REFUSE:
@@ -58,7 +63,6 @@ class Writer:
             return
         self.full_because = ""
         self.open_calls[key] = OpenCall(payload, end_bytes)
-        size = len(payload) + HEADER_SIZE
         self._capacity.count(project, written=size, reserved=end_bytes)
         self._after_append()
 
@@ -73,8 +77,7 @@ class Writer:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
                 self._capacity.admit(size, 0, project)
-            append = partial(self._journal.append, Kind.END, payload)
-            self._capacity.write_reserved(size, append)
+            self._capacity.write_reserved(size, self._journal.append, _END, payload)
             written = size
         except OSError as failure:
             self._full(failure)
@@ -111,7 +114,7 @@ class Writer:
         head = [call.begin for call in self.open_calls.values()]
         size = sum(map(len, head)) + HEADER_SIZE * len(head)
         try:
-            self._capacity.write_reserved(size, lambda: self._journal.rotate(head))
+            self._capacity.write_reserved(size, self._journal.rotate, head)
         except OSError as failure:
             self._full(failure)
         else:
