@@ -70,7 +70,8 @@ class Metrics:
         series = self._known.get((record.provider, model)) or self._add(record.provider, model)
         begin = record.begin
         _count(series, begin.operation, record.http_status, record.error_type)
-        series.duration.observe((record.end_ns - begin.start_ns) / 1e9)
+        seconds = (record.end_ns - begin.start_ns) / 1e9
+        series.duration.observe(seconds)
         self.overhead.observe(record.overhead_ns / 1e9)
         if record.first_token_ns:
             series.first_token.observe((record.first_token_ns - begin.start_ns) / 1e9)
@@ -82,7 +83,7 @@ class Metrics:
             series.cost_usd += float(record.cost)
         elif not record.error_type:
             series.unpriced += 1
-        self.gen_ai.observe(record, model)
+        self.gen_ai.observe(record, model, seconds)
 
     def count_unrecorded(self, operation: str, status: int, error: str) -> None:
         """Counts one call without a valid key that has no record."""
@@ -101,7 +102,9 @@ class Metrics:
 
 
 def _count(series: Series, operation: str, status: int, error: str) -> None:
-    how = (operation, status, error)
-    if how not in series.requests and len(series.requests) >= MAX_OUTCOMES:
+    how, requests = (operation, status, error), series.requests
+    count = requests.get(how)
+    if count is None and len(requests) >= MAX_OUTCOMES:
         how = (operation, status - status % 100, OTHER)
-    series.requests[how] = series.requests.get(how, 0) + 1
+        count = requests.get(how)
+    requests[how] = (count or 0) + 1

@@ -49,15 +49,16 @@ class GenAiMetrics:
         self._series: dict[Key, GenAiSeries] = {}  # by labels
         self._known: dict[Key, GenAiSeries] = {}  # by the names in the records
 
-    def observe(self, record: CallEnd, model: str) -> None:
-        """Counts a call and its attempts. `model` is the label of the model that answered."""
-        begin, attempts = record.begin, record.attempts
+    def observe(self, record: CallEnd, model: str, seconds: float) -> None:
+        """Counts a call of this duration and its attempts. `model` is the label of the model that
+        answered."""
+        attempts = record.attempts
         if not attempts:
             return
-        last, operation = attempts[-1], begin.operation
+        last, operation = attempts[-1], record.begin.operation
         key = (record.provider, model, operation, record.error_type)
         series = self._known.get(key) or self._add(key)
-        series.call.observe((record.end_ns - begin.start_ns) / 1e9)
+        series.call.observe(seconds)
         if record.first_token_ns:
             _observe_stream(series, record, record.first_token_ns)
         for attempt in attempts:

@@ -37,16 +37,19 @@ class StageTimes:
         attempts = call.attempts
         first_ns = attempts[0].start_ns if attempts else end_ns
         ready_ns = call.ready_ns
-        resolved_ns = call.resolved_ns or first_ns
-        reserved_ns = call.reserved_ns or resolved_ns
-        guarded_ns = call.guarded_ns or reserved_ns
-        looked_up_ns = call.looked_up_ns or guarded_ns
+        reached_ns = call.resolved_ns or first_ns
         self.receive += ready_ns - call.start_ns
-        self.resolve += resolved_ns - ready_ns
-        self.reserve += reserved_ns - resolved_ns
-        self.guard += guarded_ns - reserved_ns
-        self.look_up += looked_up_ns - guarded_ns
-        self.prepare += first_ns - looked_up_ns - call.fetched_ns
+        self.resolve += reached_ns - ready_ns
+        if reserved_ns := call.reserved_ns:
+            self.reserve += reserved_ns - reached_ns
+            reached_ns = reserved_ns
+        if guarded_ns := call.guarded_ns:
+            self.guard += guarded_ns - reached_ns
+            reached_ns = guarded_ns
+        if looked_up_ns := call.looked_up_ns:
+            self.look_up += looked_up_ns - reached_ns
+            reached_ns = looked_up_ns
+        self.prepare += first_ns - reached_ns - call.fetched_ns
         if attempts:
             self.finish += end_ns - attempts[-1].end_ns
             if len(attempts) > 1:
