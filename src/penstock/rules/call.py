@@ -27,6 +27,7 @@ MAX_TEXT_CHARS: Final = 1024
 MAX_CONTENT_BYTES: Final = 16 * 1024 * 1024
 MAX_ITEMS: Final = 256
 
+_encoder: Final = msgspec.msgpack.Encoder()
 _MIN_INT: Final = -(2**63)
 _MAX_INT: Final = 2**63 - 1
 
@@ -250,10 +251,10 @@ def encode(record: Record) -> bytes:
     """Encodes a record as positional MessagePack. Never fails on a value: numbers and texts that
     MessagePack cannot hold, or that make the record too large, are cut to its limits."""
     try:
-        data = msgspec.msgpack.encode(record)
+        data = _encoder.encode(record)
     except (OverflowError, UnicodeEncodeError):
-        return msgspec.msgpack.encode(_bounded(record))
-    return data if len(data) <= MAX_RECORD_BYTES else msgspec.msgpack.encode(_bounded(record))
+        return _encoder.encode(_bounded(record))
+    return data if len(data) <= MAX_RECORD_BYTES else _encoder.encode(_bounded(record))
 
 
 def decode_begin(payload: bytes | memoryview) -> CallBegin:

@@ -5,11 +5,12 @@ A test holds the results equal to those of `genai_prices`, in a tenth of its tim
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -62,28 +63,16 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class UnitRate:
-    """The compiled price of one unit. `less`: the parts that have their own price; `more`: what two
-    of these parts share. Prices are USD for `of` units: for one, unless a price for `per` units
-    cannot be divided exactly."""
+    """The compiled price of one unit. `count` returns the units of a call at this price; negative
+    if the counts contradict each other. Prices are USD for `of` units: for one, unless a price for
+    `per` units cannot be divided exactly."""
 
     unit: str
-    less: tuple[str, ...]
-    more: tuple[str, ...]
+    count: Callable[[Usage], int]
     per: int
     of: int
     base: Decimal
     steps: tuple[tuple[int, Decimal], ...]  # (above, price), highest first
-
-    def count(self, usage: Usage) -> int:
-        """Units of the call at this price; negative if the counts contradict each other."""
-        if self.unit == "requests":
-            return 1
-        count: int = getattr(usage, self.unit)
-        for part in self.less:
-            count -= getattr(usage, part)
-        for part in self.more:
-            count += getattr(usage, part)
-        return count
 
     def each(self, input_tokens: int) -> Decimal:
         """USD for `of` units in a call with `input_tokens` of input."""
@@ -200,10 +189,34 @@ def _compile_unit(price: UnitPrice, priced: Collection[str]) -> UnitRate:
     of = 1 if str(price.per).strip("0") == "1" else price.per
     by = price.per // of
     steps = tuple((tier.above, tier.price / by) for tier in reversed(price.tiers))
-    shares = _shares(price.unit, priced)
-    less = tuple(part for part, share in shares.items() if share < 0 and part != price.unit)
-    more = tuple(part for part, share in shares.items() if share > 0 and part != price.unit)
-    return UnitRate(price.unit, less, more, price.per, of, price.price / by, steps)
+    count = _counter(price.unit, _shares(price.unit, priced))
+    return UnitRate(price.unit, count, price.per, of, price.price / by, steps)
+
+
+def _counter(unit: str, shares: Mapping[str, int]) -> Callable[[Usage], int]:
+    """Returns what counts a unit: itself, less the parts that have their own price, plus what two
+    of these parts share."""
+    if unit == "requests":
+        return _one
+    whole = attrgetter(unit)
+    less = [attrgetter(part) for part, share in shares.items() if share < 0 and part != unit]
+    more = [attrgetter(part) for part, share in shares.items() if share > 0 and part != unit]
+    if not less and not more:
+        return whole
+
+    def count(usage: Usage) -> int:
+        units: int = whole(usage)
+        for part in less:
+            units -= part(usage)
+        for part in more:
+            units += part(usage)
+        return units
+
+    return count
+
+
+def _one(_: Usage) -> int:
+    return 1
 
 
 def _shares(unit: str, priced: Collection[str]) -> Mapping[str, int]:

@@ -52,6 +52,7 @@ class _MediaUsage(msgspec.Struct):
 
 _decoder: Final = msgspec.json.Decoder(_Usage, strict=False)
 _media_decoder: Final = msgspec.json.Decoder(_MediaUsage, strict=False)
+_PROVIDER: Final = UsageSource.PROVIDER  # in Python 3.11 reading a member is slow
 _INVALID: Final = Usage(source=UsageSource.INVALID)
 _NO_INPUT: Final = _InputDetails()
 _NO_OUTPUT: Final = _OutputDetails()
@@ -84,9 +85,9 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
         made.audio_tokens or 0,
     )
     images = given.image_tokens or 0
-    if min(*counts, images) < 0 or max(*counts, images) > MAX_TOKENS:
+    if min(counts) < 0 or max(counts) > MAX_TOKENS or not 0 <= images <= MAX_TOKENS:
         return _INVALID
-    return Usage(*counts, UsageSource.PROVIDER, input_image_tokens=images)
+    return Usage(*counts, _PROVIDER, 0, images)
 
 
 def _read_media_usage(document: bytes) -> Usage | None:
@@ -111,7 +112,7 @@ def _read_media_usage(document: bytes) -> Usage | None:
     seconds = found.seconds or found.prompt_audio_seconds or 0.0
     if min(*counts.values(), seconds) < 0 or max(*counts.values(), seconds) > MAX_TOKENS:
         return _INVALID
-    return Usage(**counts, source=UsageSource.PROVIDER, input_audio_seconds=math.ceil(seconds))
+    return Usage(**counts, source=_PROVIDER, input_audio_seconds=math.ceil(seconds))
 
 
 def usage_in_tail(tail: bytes) -> Usage | None:
