@@ -96,7 +96,8 @@ class InFlight:
             call.keep_alive = None
         call.body = call.body[: self._limits.capture_request_bytes]
         call.media = None
-        self.release_body(call, len(call.body))
+        if call.held_bytes:
+            self.release_body(call, len(call.body))
 
     def leave(self, call: Call) -> None:
         """Frees everything the call had reserved."""

@@ -28,6 +28,9 @@ MAX_ESCAPED: Final = 6  # bytes of JSON for one byte of text, in the worst case
 MAX_NAME_CHARS: Final = 256  # of the model name in the request
 
 _NO_FACTS: Final = AnswerFacts()
+# Names of this module: in Python 3.11 reading a member of an enumeration is slow.
+_SERVE: Final = OnFull.SERVE
+_REFUSE: Final = OnFull.REFUSE
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -80,7 +83,7 @@ class Recorder:
         record, payload = self._encode(record, call)
         kept = self._spool.end(call.span_id, payload, project=_project(call))
         call.recorded = True
-        if not kept and error is None and _on_full(call) is OnFull.REFUSE:
+        if not kept and error is None and _on_full(call) is _REFUSE:
             raise SpoolFull("The record of this call cannot be written.", hint="See /readyz.")
         return record
 
@@ -211,8 +214,8 @@ def _project(call: Call) -> str:
 
 
 def _on_full(call: Call) -> OnFull:
-    served = call.key_context and call.key_context.policy.on_spool_full == OnFull.SERVE
-    return OnFull.SERVE if served else OnFull.REFUSE
+    served = call.key_context and call.key_context.policy.on_spool_full == _SERVE
+    return _SERVE if served else _REFUSE
 
 
 def _begin(call: Call) -> CallBegin:

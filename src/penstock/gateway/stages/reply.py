@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from penstock.gateway.call import Call
+from penstock.gateway.call import Call, Message
 from penstock.gateway.ports import ProviderResponse
 from penstock.kernel.errors import PenstockError
 from penstock.rules.neutral.translation import Change
@@ -32,7 +32,7 @@ _PASSED: Final = frozenset(
     (b"x-request-id", b"request-id", b"openai-version", b"x-amzn-requestid", b"x-amzn-errortype")
 )
 _PASSED_FAMILY: Final = (b"x-ratelimit-", b"openai-processing-", b"anthropic-ratelimit-")
-_PASSED_INITIALS: Final = (b"x", b"o", b"r", b"a")
+_PASSED_INITIALS: Final = frozenset((b"x", b"o", b"r", b"a"))
 _READ_BY_PAGES: Final = b", ".join(
     (
         *(b"x-penstock-trace-id", b"x-penstock-cache", b"x-penstock-translation"),
@@ -76,9 +76,14 @@ def known_type(kind: bytes) -> bytes:
 
 
 async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
-    """Sends status and headers; every answer has the trace id."""
+    """Sends status and headers."""
+    await call.send(_start_message(call, status, headers))
+
+
+def _start_message(call: Call, status: int, headers: ReplyHeaders) -> Message:
+    """Adds our headers; every answer has the trace id."""
     call.reply_started = True
-    headers.append((b"x-penstock-trace-id", call.trace_id.encode("ascii")))
+    headers.append((b"x-penstock-trace-id", call.trace_id.encode()))
     if call.cache is not None:
         headers.append((b"x-penstock-cache", b"hit" if call.cache.found else b"miss"))
     if call.attempts and (changes := call.attempts[-1].changes):
@@ -91,7 +96,7 @@ async def start(call: Call, status: int, headers: ReplyHeaders) -> None:
         headers += _for_web_page(call.origin)
     if call.limit_headers:
         headers = _with_limits(headers, call.limit_headers)
-    await call.send({"type": "http.response.start", "status": status, "headers": headers})
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 def _answer_token(call: Call, wanted: bytes) -> ReplyHeaders:
@@ -170,7 +175,7 @@ async def send_whole(call: Call, status: int, headers: ReplyHeaders, body: bytes
     """Sends a whole answer. The server queues a small one, so this does not wait for the client; a
     large one counts as memory of the call until the client has read it."""
     if len(body) <= QUEUED_BYTES:
-        await start(call, status, headers)
+        await call.send(_start_message(call, status, headers))
         await call.send({"type": "http.response.body", "body": body, "more_body": False})
         return
     headers.append((b"content-length", b"%d" % len(body)))
