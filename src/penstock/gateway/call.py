@@ -126,10 +126,10 @@ class Call:
         self.traits = traits_of(self.operation)
         parent = read_traceparent(self.headers.get(b"traceparent"))
         if parent is None:
-            self.trace_id = ids.trace()
+            self.trace_id, self.span_id = ids.call()
         else:
             self.trace_id, self.parent_span_id, self.flags = parent
-        self.span_id = ids.span()
+            self.span_id = ids.span()
         self.ready_ns = self.start_ns
 
     @property

@@ -5,7 +5,7 @@ from typing import Final
 
 _AHEAD: Final = 4096
 _TRACE, _SPAN = 32, 16  # hex digits
-_NO_TRACE, _NO_SPAN = "0" * _TRACE, "0" * _SPAN  # what W3C Trace Context forbids
+_NO_SPAN: Final = "0" * _SPAN  # what W3C Trace Context forbids
 
 
 class Ids:
@@ -15,10 +15,10 @@ class Ids:
         self._pool = ""
         self._at = 0
 
-    def trace(self) -> str:
-        """32 lower-case hex digits, never all zero."""
-        taken = self._take(_TRACE)
-        return taken if taken != _NO_TRACE else self.trace()
+    def call(self) -> tuple[str, str]:
+        """The ids of a new trace and of its first span: 32 and 16 lower-case hex digits."""
+        taken = self._take(_TRACE + _SPAN)
+        return (taken[:_TRACE], taken[_TRACE:]) if _NO_SPAN not in taken else self.call()
 
     def span(self) -> str:
         """16 lower-case hex digits, never all zero."""

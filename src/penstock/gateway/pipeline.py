@@ -38,12 +38,13 @@ from penstock.gateway.stages.settle import close_attempt, total
 from penstock.gateway.target import Target
 from penstock.kernel.errors import PenstockError, RateLimited, Unauthenticated
 from penstock.kernel.time import Clock
-from penstock.rules.call import CallStatus, Operation
+from penstock.rules.call import CallStatus
 from penstock.rules.guards.results import GuardrailBlocked, GuardrailFailed
 from penstock.rules.neutral.conversation import RequestHead
 from penstock.rules.snapshot.access import KeyContext
 
 AuthenticateCall = Callable[[Call, Snapshot], KeyContext]
+_OK: Final = CallStatus.OK  # members of enumerations take long to read
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -107,7 +108,7 @@ class Pipeline:
         snapshot = self.snapshots.current
         key_context = self.authenticate(call, snapshot)
         self.inflight.enter(call, key_context)
-        if call.operation == Operation.FILE_UPLOAD:
+        if call.traits.uploads:
             head = await self.read_upload(call, key_context)
         else:
             head = await read(call, self.limits, self.inflight)
@@ -233,5 +234,5 @@ def _throttled(error: PenstockError) -> RateLimited:
 
 def _status(error: PenstockError | None) -> CallStatus:
     if error is None:
-        return CallStatus.OK
+        return _OK
     return CallStatus.CANCELLED if isinstance(error, ClientDisconnected) else CallStatus.ERROR

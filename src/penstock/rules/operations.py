@@ -14,7 +14,7 @@ class OperationTraits(msgspec.Struct, frozen=True):
     answers is left out of the record. `estimated`: the tokens of a call that was cut off follow
     from its bytes. `rewritten`: a provider of the same dialect may need the request in another
     form. `kept`: it concerns files, batches or responses that a provider keeps, calls no model and
-    uses no tokens."""
+    uses no tokens. `uploads`: its body goes to disk."""
 
     chat: bool = False
     passes: bool = False
@@ -24,6 +24,7 @@ class OperationTraits(msgspec.Struct, frozen=True):
     estimated: bool = False
     rewritten: bool = False
     kept: bool = False
+    uploads: bool = False
 
 
 TRAITS: Final[Mapping[str, OperationTraits]] = {
@@ -40,7 +41,7 @@ TRAITS: Final[Mapping[str, OperationTraits]] = {
     Operation.RERANK: OperationTraits(rewritten=True),
     Operation.CLASSIFY: OperationTraits(rewritten=True),
     Operation.TRANSLATION: OperationTraits(any_type=True),
-    Operation.FILE_UPLOAD: OperationTraits(kept=True),
+    Operation.FILE_UPLOAD: OperationTraits(kept=True, uploads=True),
     Operation.FILE_LIST: OperationTraits(kept=True),
     Operation.FILE_GET: OperationTraits(kept=True),
     Operation.FILE_DELETE: OperationTraits(kept=True),

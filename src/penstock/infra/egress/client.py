@@ -274,7 +274,7 @@ def _head(request: HttpRequest, origin: Origin, extra_headers: Headers) -> bytes
     headers = request.headers + extra_headers
     lines = b"".join(map(_HEADER_LINE, headers))
     count = len(headers)
-    if lines.count(b"\n") != count or lines.count(b"\r") != count or b"\0" in lines:
+    if lines.count(b"\n") != count or lines.count(b"\r") != count or lines.find(b"\0") >= 0:
         raise InvalidRequest("A header for the provider contains a line break.")
     start = (request.method.encode("ascii"), origin.target, origin.authority)
     length = len(request.body) if request.file is None else request.file.size

@@ -60,17 +60,19 @@ def read_head(body: bytes) -> RequestHead:
 def _read_small(body: bytes) -> RequestHead:
     found = _decoder.decode(body)
     text = body.lower()
-    # The members that were read have the exact spelling; the counts show that there are no others.
+    # The members that were read have the exact spelling; the searches show that there are no
+    # others. `find`, because `in` takes several times as long for bytes.
     expected = (found.stream is not None) + (found.stream_options is not None)
+    at = text.find(b'"model"')
     if (
-        text.count(b'"model"') != 1
+        text.find(b'"model"', at + 1) >= 0
         or text.count(b'"stream') != expected
-        or (b"\\" in text and b"\\u" in text)
-        or (not text.isascii() and _LONG_S in text)
+        or (text.find(b"\\") >= 0 and text.find(b"\\u") >= 0)
+        or (not text.isascii() and text.find(_LONG_S) >= 0)
     ):
         require_unique(body, _FOLDED)
         return _head(found)
-    match = _MODEL.search(body)
+    match = _MODEL.match(body, at) if at >= 0 else None
     return _head(found, match.span(1) if match is not None else None)
 
 

@@ -67,7 +67,7 @@ def unseal_reasoning(signature: str) -> Reasoning | None:
 
 def is_sealed(body: bytes) -> bool:
     """Returns true if a request contains something sealed: then it must be read and written."""
-    return b"~" in body and _MARK_BYTES in body  # one byte is found ten times as fast
+    return body.find(b"~") >= 0 and body.find(_MARK_BYTES) >= 0  # one byte is found much faster
 
 
 def _pack(sealed: _Sealed) -> str:
