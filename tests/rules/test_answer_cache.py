@@ -50,6 +50,13 @@ def test_order_and_what_does_not_matter_change_nothing(
         assert key(body) == key(json.dumps(other, indent=1).encode()) is not None
 
 
+@given(REQUEST)
+def test_it_does_not_matter_how_the_same_is_written(request_: dict[str, Any]) -> None:
+    compact = json.dumps(request_, ensure_ascii=False, separators=(",", ":"))
+    spaced, escaped = json.dumps(request_, indent=1), json.dumps(request_)
+    assert len({key(text.encode("utf-8")) for text in (compact, spaced, escaped)}) == 1
+
+
 @given(REQUEST, st.text(min_size=1, max_size=6), JSON)
 def test_everything_else_matters(request_: dict[str, Any], name: str, value: Any) -> None:
     changed = request_ | {name: value}
@@ -73,6 +80,9 @@ def test_formats_headers_and_targets_are_kept_apart(at: int) -> None:
         b"{",
         b'{"a":1,"a":2}',
         b'{"a":{"b":1,"b":2}}',
+        b'{"model":"x","a":1,"a":2,"t":1e5}',  # written again, the number is longer
+        b'{"model":"x","a":1,"a":2,"t":0.00006103515625,"u":6.103515625e-05}',
+        b'{"model":"x","a":1,"a":2,"t":12345678901234567.0,"u":12345678901234567.0}',
         b'{"a":"\xff"}',
         b'{"a":1e999}',
         b'{"a":NaN}',

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from math import isfinite
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import msgspec
 
-from penstock.kernel.digests import content_hash
 from penstock.kernel.errors import InvalidRequest
 from penstock.rules.call import Operation, Usage
 
@@ -47,7 +47,7 @@ _COMPLETE: Final = frozenset(
 )
 
 
-class CacheChoice(NamedTuple):
+class CacheChoice(msgspec.Struct, frozen=True):
     """`x-penstock-cache: 3600` looks for an answer, and keeps a new one for so many seconds.
     `x-penstock-cache: 3600, refresh` asks the provider anew, and keeps its answer."""
 
@@ -108,17 +108,13 @@ def cache_key(body: bytes, circumstances: Sequence[str]) -> str | None:
     a name twice or a number out of range, which readers understand differently. `circumstances`
     is what decides beside the request: operation, format, headers, target."""
     try:
-        document: object = _json.decode(body.decode())
-    except (ValueError, RecursionError):
+        relevant = _relevant_of_compact(body) or _relevant(body)
+    except (ValueError, RecursionError, OverflowError):
         return None
-    if not isinstance(document, dict):
+    if not relevant:
         return None
-    request = cast("dict[str, Any]", document)
-    relevant = {name: value for name, value in request.items() if name not in _IRRELEVANT}
-    try:
-        return content_hash([list(circumstances), relevant])
-    except (ValueError, RecursionError, OverflowError, UnicodeError):
-        return None
+    decisive = b"".join((b"[", _encoder.encode(circumstances), b",", relevant, b"]"))
+    return sha256(decisive).hexdigest()
 
 
 def is_complete(operation: str, finish_reasons: Sequence[str]) -> bool:
@@ -130,7 +126,7 @@ def is_complete(operation: str, finish_reasons: Sequence[str]) -> bool:
 
 def encode_cached(answer: CachedAnswer) -> bytes:
     """Encodes an answer for a file."""
-    return msgspec.msgpack.encode(answer)
+    return _msgpack.encode(answer)
 
 
 def decode_cached(content: bytes) -> CachedAnswer | None:
@@ -139,6 +135,38 @@ def decode_cached(content: bytes) -> CachedAnswer | None:
         return msgspec.msgpack.decode(content, type=CachedAnswer)
     except (msgspec.MsgspecError, RecursionError):
         return None
+
+
+def _relevant_of_compact(body: bytes) -> bytes:
+    """Returns what decides an answer, as canonical JSON, of a request that has not a byte more than
+    it needs; else nothing. If a name stands there twice, one is left out when the request is
+    written again; so it becomes shorter, and nothing makes it longer."""
+    try:
+        request = _compact.decode(body)
+        irrelevant = {name: request.pop(name) for name in _IRRELEVANT.intersection(request)}
+        relevant, rest = _encoder.encode(request), _encoder.encode(irrelevant)
+    except (ValueError, RecursionError):
+        return b""
+    return relevant if len(relevant) + len(rest) > len(body) else b""
+
+
+def _relevant(body: bytes) -> bytes:
+    """Does the same for every JSON object. Raises `ValueError`, `RecursionError`,
+    `OverflowError`."""
+    request: object = _json.decode(body.decode())
+    if not isinstance(request, dict):
+        return b""
+    members = cast("dict[str, Any]", request)
+    return _encoder.encode({name: members[name] for name in members if name not in _IRRELEVANT})
+
+
+def _shortest(text: str) -> float:
+    """Reads a number that does not become longer when it is written again. Raises `ValueError` for
+    another one."""
+    number = float(text)
+    if repr(number) != text or "e" in text:
+        raise ValueError("it is written in another way")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -155,6 +183,9 @@ def _finite(text: str) -> float:
     return number
 
 
+_compact: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_shortest)
+_msgpack: Final = msgspec.msgpack.Encoder()
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
 _json: Final = json.JSONDecoder(
     object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite
 )

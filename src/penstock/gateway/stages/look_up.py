@@ -10,11 +10,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from penstock.gateway.attempt import OpenAttempt
 from penstock.gateway.cache_entry import CacheEntry, EntryLock
 from penstock.gateway.call import Call
 from penstock.gateway.call_limits import CallLimits
 from penstock.gateway.inflight import InFlight
-from penstock.gateway.offload import offload
+from penstock.gateway.offload import INLINE_BYTES, offload
 from penstock.gateway.ports import AnswerStore
 from penstock.gateway.stages.reply import (
     JSON,
@@ -51,6 +52,7 @@ FIRST_WAIT_S: Final = 0.02
 LONGEST_WAIT_S: Final = 1.0
 CLOCKS_DIFFER_NS: Final = 300 * 10**9  # of gateways that share a cache
 Finalize = Callable[[PenstockError | None], None]
+_INVALID: Final = UsageSource.INVALID
 _log: Final = logging.getLogger("penstock.gateway")
 
 
@@ -111,17 +113,22 @@ class LookUp:
             return None
         else:
             digest = _digest(call, target)
-        return digest is not None and await self._read(f"{_project(call)}/{digest}") is not None
+        if digest is None:
+            return False
+        return self._valid(await self.files.read(f"{_project(call)}/{digest}")) is not None
 
     async def _of_request(self, call: Call, target: Target) -> CachedAnswer | None:
         choice = _choice(call)
         if choice is None:
             return None
-        digest = await offload(len(call.body), partial(_digest, call, target))
+        if len(call.body) <= INLINE_BYTES:
+            digest = _digest(call, target)
+        else:
+            digest = await offload(len(call.body), partial(_digest, call, target))
         if digest is None:
             return None
         entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", choice.keep_s)
-        return None if choice.refresh else await self._read(entry.place)
+        return None if choice.refresh else self._valid(await self.files.read(entry.place))
 
     async def _of_idempotency_key(self, call: Call) -> CachedAnswer | None:
         """The answer that was given for the key; waits while another call is getting it."""
@@ -130,7 +137,7 @@ class LookUp:
         request = sha256(repr(parts).encode() + call.body).hexdigest()
         entry = call.cache = CacheEntry(f"{_project(call)}/{digest}", IDEMPOTENT_S, request)
         wait_s = FIRST_WAIT_S
-        while (answer := await self._read(entry.place)) is None:
+        while (answer := self._valid(await self.files.read(entry.place))) is None:
             if entry.lock is not None:
                 return None
             entry.lock = await self._lock(entry.place)
@@ -159,27 +166,19 @@ class LookUp:
 
     def keep(self, call: Call) -> None:
         """Keeps the answer of a successful call. Never fails: the call has its record already."""
-        try:
-            self._keep(call)
-        except Exception:  # noqa: BLE001 - a provider's texts may not be encodable
-            _log.exception("The answer of trace %s cannot be cached", call.trace_id)
-
-    def _keep(self, call: Call) -> None:
         entry, attempt = call.cache, call.attempt
         if entry is None or entry.found is not None or attempt is None:
             return
-        facts, size = attempt.facts, attempt.response_size
-        whole = 0 < size <= self.limits.capture_response_bytes and attempt.http_status == 200
-        if not whole or not is_complete(call.operation, facts.finish_reasons):
-            return
-        if attempt.usage.source is UsageSource.INVALID:
+        if not self._may_keep(call.operation, attempt):
             return
         now_ns = self.clock.now_ns()
+        expires_ns = now_ns + entry.keep_s * 1_000_000_000
+        facts, target = attempt.facts, attempt.target
         answer = CachedAnswer(
-            now_ns + entry.keep_s * 1_000_000_000,
+            expires_ns,
             now_ns,
-            attempt.target.entry.name,
-            attempt.target.model,
+            target.entry.name,
+            target.model,
             attempt.dialect,
             attempt.response,
             facts.model,
@@ -190,15 +189,26 @@ class LookUp:
             entry.request,
             attempt.span_id,
         )
-        self.files.write(entry.place, encode_cached(answer), answer.expires_ns / 1e9)
+        try:
+            self.files.write(entry.place, encode_cached(answer), expires_ns / 1e9)
+        except Exception:  # noqa: BLE001 - a provider's texts may not be encodable
+            _log.exception("The answer of trace %s cannot be cached", call.trace_id)
 
-    async def _read(self, place: str) -> CachedAnswer | None:
-        content = await self.files.read(place)
+    def _may_keep(self, operation: str, attempt: OpenAttempt) -> bool:
+        return (
+            attempt.http_status == 200
+            and 0 < attempt.response_size <= self.limits.capture_response_bytes
+            and attempt.usage.source is not _INVALID
+            and is_complete(operation, attempt.facts.finish_reasons)
+        )
+
+    def _valid(self, content: bytes | None) -> CachedAnswer | None:
+        """Returns the answer that the cache has, if it may be used now."""
         answer = decode_cached(content) if content is not None else None
-        now_ns = self.clock.now_ns()
-        if answer is None or not answer.kept_ns - CLOCKS_DIFFER_NS <= now_ns < answer.expires_ns:
+        if answer is None:
             return None
-        return answer
+        now_ns = self.clock.now_ns()
+        return answer if answer.kept_ns - CLOCKS_DIFFER_NS <= now_ns < answer.expires_ns else None
 
     async def _send(
         self, call: Call, head: RequestHead, rendered: tuple[bytes, bytes], finalize: Finalize
@@ -238,19 +248,17 @@ def _idempotency_digest(call: Call) -> str:
 
 
 def _digest(call: Call, target: Target) -> str | None:
-    entry = target.entry
-    names = (
-        (entry.name, entry.base_url, target.model)
-        if call.route is None
-        else ("route", *call.route.identity)
-    )
-    path = "" if call.traits.chat else call.path
+    circumstances = [call.operation, call.surface.dialect]
+    circumstances.append("" if call.traits.chat else call.path)
+    if call.route is None:
+        circumstances += (target.entry.name, target.entry.base_url, target.model)
+    else:
+        circumstances += ("route", *call.route.identity)
     if call.guard is not None:
-        names = (*names, call.guard.plan.digest)
-    headers = [f"{name!r}{value!r}" for name, value in call.surface.passed_headers(call.headers)]
-    return cache_key(
-        call.body, (call.operation, call.surface.dialect, path, *names, *sorted(headers))
-    )
+        circumstances.append(call.guard.plan.digest)
+    if passed := call.surface.passed_headers(call.headers):
+        circumstances += sorted([f"{name!r}{value!r}" for name, value in passed])
+    return cache_key(call.body, circumstances)
 
 
 def _project(call: Call) -> str:

@@ -49,6 +49,7 @@ class AnswerFiles:
         self._max_bytes = max_bytes
         self._segments = Segments(folder, min(SEGMENT_BYTES, max_bytes // _SEGMENT_PART))
         self._index: AnswerIndex | None = None
+        self._share = int(max_bytes / 4 * PROJECT_SHARE)  # of a project, between two sweeps
         self._left = 0
         self._left_of: dict[str, int] = {}
         self._begin_period()
@@ -56,7 +57,7 @@ class AnswerFiles:
     async def read(self, place: str) -> bytes | None:
         """Returns the content of an answer, if there is one."""
         try:
-            spot = self._opened().find(place) if self._max_bytes else None
+            spot = (self._index or self._opened()).find(place)
             return self._segments.read(place, spot) if spot is not None else None
         except OSError:
             return None
@@ -65,14 +66,14 @@ class AnswerFiles:
         """Keeps an answer until a Unix time; all workers find it at once. Nothing is written above
         the share of a worker or project, and an error of the disk loses the answer only."""
         project, size = place.partition("/")[0], len(content)
-        left = self._left_of_project(project)
-        if size > min(self._left, left):
+        left = self._left_of.get(project, self._share)
+        if size > left or size > self._left:
             return
         self._left -= size
         self._left_of[project] = left - size
         try:
             now_s = self._now_s()
-            index = self._opened()
+            index = self._index or self._opened()
             index.put(place, self._segments.append(place, content, expires_s, now_s), now_s)
         except OSError as error:
             _log.warning("A cached answer cannot be written: %s.", error.strerror or error)
@@ -81,7 +82,7 @@ class AnswerFiles:
         """Locks the place of an answer of up to `size` bytes, over all workers; `None` while
         another call holds it. Raises `OSError` if the disk refuses, or the share is used up."""
         project = place.partition("/")[0]
-        if size > min(self._left, self._left_of_project(project)):
+        if size > min(self._left, self._left_of.get(project, self._share)):
             raise OSError(EDQUOT, "the share of the cache is used up for a minute")
         path = (self._folder / place).with_suffix(LOCK)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,16 +134,15 @@ class AnswerFiles:
             self._index = None
 
     def _opened(self) -> AnswerIndex:
-        if self._index is None:
-            self._index = AnswerIndex.open(self._folder)
+        """Opens the index. Raises `OSError`, also if no answer may be kept."""
+        if not self._max_bytes:
+            raise OSError(EDQUOT, "the cache has no space")
+        self._index = AnswerIndex.open(self._folder)
         return self._index
 
     def _begin_period(self) -> None:
         self._left = self._max_bytes // 4
         self._left_of = {}
-
-    def _left_of_project(self, project: str) -> int:
-        return self._left_of.get(project, int(self._max_bytes / 4 * PROJECT_SHARE))
 
     def _files(self) -> dict[Path, list[_File]]:
         found: dict[Path, list[_File]] = defaultdict(list)

@@ -9,11 +9,14 @@ import mmap
 import os
 from collections import Counter
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 from zlib import crc32
+
+import msgspec
 
 from penstock.infra.counters.lock import ByteLock, CountersBusy
 
@@ -21,16 +24,20 @@ NAME: Final = "index.1"  # with the number of its format
 SLOTS: Final = 262_144  # for answers of a machine; a set that is full loses one
 _WAYS: Final = 32  # slots of a set: half of the file is used before the first set is full
 _SLOT: Final = Struct("<16sIIII")  # key; deadline, segment, offset, size
-_KEY: Final = 16  # bytes
-_SET_SIZE: Final = _WAYS * _SLOT.size
+_SLOT_SIZE: Final = _SLOT.size
+_SET_SIZE: Final = _WAYS * _SLOT_SIZE
+_NUMBER: Final = Struct("<I")
+_DEADLINE: Final = Struct("<16xI")  # of a slot
 _DEADLINES: Final = Struct("<" + _WAYS * "16xI12x")
 _SALT_SIZE: Final = 16
 _SETS_AT: Final = 4096
 _LOCKS_AT: Final = 1 << 40  # beyond the end of the file
-_WAIT_S: Final = 0.0005  # for the lock of a set, which a worker has for microseconds
+_LOCKS: Final = 256  # each for many sets
+_WAIT_S: Final = 0.0005  # for a lock, which a worker has for microseconds
+_KNOWN: Final = 1024  # places whose keys a worker remembers from the look-up to the answer
 
 
-class Spot(NamedTuple):
+class Spot(msgspec.Struct, frozen=True, gc=False):
     """The position of an answer. `deadline`: the second after which its segment may be gone."""
 
     deadline: int
@@ -47,6 +54,8 @@ class AnswerIndex:
         self._data = data
         self._keyed = blake2b(digest_size=16, key=data[:_SALT_SIZE])
         self._set_count = slot_count // _WAYS
+        self._locks = [ByteLock(fd, _LOCKS_AT + at) for at in range(_LOCKS)]
+        self._key = lru_cache(_KNOWN)(self._make_key)
 
     @classmethod
     def open(cls, folder: Path, slot_count: int = SLOTS) -> Self:
@@ -57,7 +66,7 @@ class AnswerIndex:
             _create(path)
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            size = _SETS_AT + slot_count * _SLOT.size
+            size = _SETS_AT + slot_count * _SLOT_SIZE
             os.posix_fallocate(fd, 0, size)  # a full disk cannot fault later
             data = mmap.mmap(fd, size)
         except BaseException:
@@ -69,7 +78,7 @@ class AnswerIndex:
         """Returns where an answer was put."""
         key, at = self._key(place)
         found = self._data.find(key, at, at + _SET_SIZE)
-        if found < 0 or found % _SLOT.size:
+        if found < 0 or found % _SLOT_SIZE:
             return None
         return Spot(*_SLOT.unpack_from(self._data, found)[1:])
 
@@ -79,15 +88,17 @@ class AnswerIndex:
         The lock keeps two workers from choosing the same slot. One that was stopped while it had
         the lock is not waited for."""
         key, at = self._key(place)
-        lock = ByteLock(self._fd, _LOCKS_AT + at)
+        lock = self._locks[at // _SET_SIZE % _LOCKS]
         taken = lock.take()
         if not taken:
             with suppress(CountersBusy):
                 lock.wait(_WAIT_S)
                 taken = True
         try:
-            slots = self._data[at : at + _SET_SIZE]
-            _SLOT.pack_into(self._data, at + _choose(slots, key, now_s), key, *spot)
+            slot = self._choose(key, at, now_s)
+            _SLOT.pack_into(
+                self._data, slot, key, spot.deadline, spot.segment, spot.offset, spot.size
+            )
         finally:
             if taken:
                 lock.free()
@@ -97,14 +108,25 @@ class AnswerIndex:
         self._data.close()
         os.close(self._fd)
 
-    def _key(self, place: str) -> tuple[bytes, int]:
+    def _make_key(self, place: str) -> tuple[bytes, int]:
         """Returns the key of an answer, which begins with that of its project, and its set."""
-        keyed = self._keyed.copy()
-        keyed.update(place.encode())
+        name, keyed = place.encode(), self._keyed.copy()
+        keyed.update(name)
         digest = keyed.digest()
-        project = crc32(place.partition("/")[0].encode()).to_bytes(4, "little")
-        at = int.from_bytes(digest[:4], "little") % self._set_count
+        project = _NUMBER.pack(crc32(name.partition(b"/")[0]))
+        at = _NUMBER.unpack_from(digest)[0] % self._set_count
         return project + digest[4:], _SETS_AT + at * _SET_SIZE
+
+    def _choose(self, key: bytes, at: int, now_s: float) -> int:
+        """Returns the slot of a set to write: that of the key, else one that is over."""
+        data = self._data
+        found = data.find(key, at, at + _SET_SIZE)
+        if found >= 0 and found % _SLOT_SIZE == 0:
+            return found
+        likely = at + key[-1] % _WAYS * _SLOT_SIZE  # most sets have few answers that are not over
+        if _DEADLINE.unpack_from(data, likely)[0] <= now_s:
+            return likely
+        return at + _first_over(data[at : at + _SET_SIZE], key, now_s)
 
 
 def _create(path: Path) -> None:
@@ -119,17 +141,14 @@ def _create(path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _choose(slots: bytes, key: bytes, now_s: float) -> int:
-    """Returns the slot to write: that of the key, one that is free, else the one that expires first
-    of the project that has most of the set, so that nobody drives out the answers of others."""
-    found = slots.find(key)
-    if found >= 0 and found % _SLOT.size == 0:
-        return found
+def _first_over(slots: bytes, key: bytes, now_s: float) -> int:
+    """Returns the slot that is over first. If none is over yet, it is one of the project that has
+    most of the set, so that nobody drives out the answers of others."""
     deadlines = _DEADLINES.unpack(slots)
     first = min(deadlines)
     if first <= now_s:
-        return deadlines.index(first) * _SLOT.size
-    projects = [slots[at : at + 4] for at in range(0, _SET_SIZE, _SLOT.size)]
+        return deadlines.index(first) * _SLOT_SIZE
+    projects = [slots[at : at + 4] for at in range(0, _SET_SIZE, _SLOT_SIZE)]
     counts = Counter([*projects, key[:4]])
     way = min(range(_WAYS), key=lambda way: (-counts[projects[way]], deadlines[way]))
-    return way * _SLOT.size
+    return way * _SLOT_SIZE

@@ -123,9 +123,8 @@ def _deadline(expires_s: float, now_s: float) -> int:
     """Returns the end of the span of time in which an answer expires. Spans are shorter than a
     quarter of the time until then, so that few segments are open, and no answer keeps the space of
     another one for long."""
-    length = max(int(expires_s - now_s), 1)
-    step = 1 << max(length.bit_length() - _STEPS, 0)
-    return (int(expires_s) // step + 1) * step
+    step = 1 << (int(expires_s - now_s) >> _STEPS).bit_length()
+    return (int(expires_s) | step - 1) + 1
 
 
 def _path(folder: Path, key: tuple[str, int], number: int) -> str:
