@@ -25,7 +25,7 @@ def extra_trace(trace: str) -> str:
 _IMPORTS: Final = """from msgspec.structs import replace
 from penstock.rules.call import decode_end, encode
 """
-_APPEND: Final = "self._capacity.write_reserved(size, self._journal.append, _END, payload)"
+_APPEND: Final = "self._capacity.write_reserved(size, append, _END, payload)"
 _APPEND_BOTH: Final = f"""{_APPEND}
             self._journal.append(Kind.EXTRA, _extra(payload))"""
 _CHANGES: Final = {

@@ -26,6 +26,7 @@ class Journal:
         self._directory = directory
         self._encoder = FrameEncoder(marker)
         self._limits = limits
+        self._batch_bytes, self._batch_records = limits.batch_bytes, limits.batch_records
         self._rotate_bytes = limits.rotate_bytes
         self._clock = clock
         self._unsynced: deque[Segment] = deque()  # closed for writing, still to be synced
@@ -33,12 +34,19 @@ class Journal:
         self._closed_bytes = 0
         self._open(Segment.create(directory, SegmentName(writer, 1), self._encoder, ()))
 
-    def append(self, kind: Kind, payload: bytes) -> None:
-        """Writes one record. Raises `OSError` if that fails; the log is then unchanged."""
+    def append(self, kind: Kind, payload: bytes) -> bool:
+        """Writes one record. Returns whether the batch or the segment has reached its maximum size.
+        Raises `OSError` if writing fails; the log is then unchanged."""
         if not self._records:
             self._since = self._clock.monotonic()
-        self._segment.append(kind, payload)
+        segment = self._segment
+        segment.append(kind, payload)
         self._records += 1
+        return (
+            segment.size - self._cut_at >= self._batch_bytes
+            or self._records >= self._batch_records
+            or segment.size >= self._rotate_bytes
+        )
 
     def cut(self) -> None:
         """Ends the batch unless it is empty. Raises `OSError` as `append` does."""
@@ -80,18 +88,6 @@ class Journal:
     def used_bytes(self) -> int:
         """Returns the size of this log on the disk."""
         return self._closed_bytes + self._segment.size
-
-    @property
-    def limit_reached(self) -> bool:
-        """Returns whether the batch or the segment has reached its maximum size: one check after
-        each record."""
-        size = self._segment.size
-        return (
-            size - self._cut_at >= self._limits.batch_bytes
-            or self._records >= self._limits.batch_records
-            or size >= self._rotate_bytes
-            or self._segment.broken
-        )
 
     def batch_is_old(self, now: float) -> bool:
         """Returns whether the batch has records and has reached its maximum age."""

@@ -53,7 +53,7 @@ class Writer:
         size = len(payload) + HEADER_SIZE
         try:
             self._capacity.admit(size, end_bytes, project)
-            self._journal.append(_BEGIN, payload)
+            limit_reached = self._journal.append(_BEGIN, payload)
         except OSError as failure:
             self._full(failure)
             if on_full is OnFull.REFUSE:
@@ -64,7 +64,8 @@ class Writer:
         self.full_because = ""
         self.open_calls[key] = OpenCall(payload, end_bytes)
         self._capacity.count(project, written=size, reserved=end_bytes)
-        self._after_append()
+        if limit_reached:
+            self._cut_or_rotate()
 
     def end(self, key: str, payload: bytes, project: str = "") -> bool:
         """See `Spool.end`."""
@@ -77,7 +78,8 @@ class Writer:
                 raise OSError(errno.EFBIG, f"{len(payload)} bytes are too many for a record")
             if opened is None:
                 self._capacity.admit(size, 0, project)
-            self._capacity.write_reserved(size, self._journal.append, _END, payload)
+            append = self._journal.append
+            limit_reached = self._capacity.write_reserved(size, append, _END, payload)
             written = size
         except OSError as failure:
             self._full(failure)
@@ -86,7 +88,8 @@ class Writer:
         finally:
             self._refused.discard(key)
             self._capacity.count(project, written=written, reserved=-released)
-        self._after_append()
+        if limit_reached:
+            self._cut_or_rotate()
         return True
 
     def tick(self, now: float, *, cut_old: bool) -> None:
@@ -120,9 +123,7 @@ class Writer:
         else:
             self._on_step("rotated")
 
-    def _after_append(self) -> None:
-        if not self._journal.limit_reached:
-            return
+    def _cut_or_rotate(self) -> None:
         if self._journal.segment_is_full:
             self.rotate()
         else:

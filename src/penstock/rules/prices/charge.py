@@ -130,13 +130,13 @@ class Rates:
         applies = not self.lines
         try:
             for line in self.lines:
-                count = line.count(usage)
+                if not (count := line.count(usage)):
+                    continue
                 if count < 0:
                     return None
-                if count:
-                    applies = True
-                    each = line.each(usage.input_tokens) if line.steps else line.base
-                    total += each * count if line.of == 1 else each * count / line.of
+                applies = True
+                each = line.each(usage.input_tokens) if line.steps else line.base
+                total += each * count if line.of == 1 else each * count / line.of
         except ArithmeticError:  # a price with an exponent that Decimal cannot hold
             return None
         if not applies and _any(usage, COUNTS):
