@@ -12,13 +12,13 @@ import math
 import mmap
 import os
 import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from penstock.infra.counters.lock import ByteLock, CountersBusy
 from penstock.infra.shared_file import alone, boot_id, create_whole
+from penstock.kernel.checksum import crc32
 from penstock.rules.attempts.breaker_state import BreakerCell, BreakerState
 
 NAME: Final = "breakers.1"  # with the format's number
@@ -202,7 +202,7 @@ def _places(key: bytes) -> range:
 
 def _row_of(key: bytes, state: BreakerState) -> bytes:
     body = ROW.pack(key, *state, 0)[:-_CRC]
-    return body + zlib.crc32(body).to_bytes(_CRC, "little")
+    return body + crc32(body).to_bytes(_CRC, "little")
 
 
 def _state_of(row: bytes, key: bytes) -> BreakerState | None:
@@ -210,7 +210,7 @@ def _state_of(row: bytes, key: bytes) -> BreakerState | None:
     if row[:_KEY] != key or len(row) != ROW.size:
         return None
     _, *fields, crc = ROW.unpack(row)
-    if zlib.crc32(row[:-_CRC]) != crc or not all(map(math.isfinite, fields)):
+    if crc32(row[:-_CRC]) != crc or not all(map(math.isfinite, fields)):
         return None
     return BreakerState(*fields)
 

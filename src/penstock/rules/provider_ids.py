@@ -36,6 +36,11 @@ class ProviderId(msgspec.Struct, frozen=True, array_like=True):
     model: str = ""
 
 
+def may_name_file(body: bytes) -> bool:
+    """Returns false if a request certainly names no file."""
+    return body.find(b"_") >= 0 and body.find(b"file_id") >= 0  # one byte is found much faster
+
+
 def sign_id(kind: IdKind, found: ProviderId, project_id: str, secret: bytes) -> str:
     """Returns the id for callers of a project. The same one always has the same text."""
     payload = urlsafe_b64encode(msgspec.json.encode(found)).rstrip(b"=")

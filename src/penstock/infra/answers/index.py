@@ -14,11 +14,11 @@ from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
 from typing import Final, Self
-from zlib import crc32
 
 import msgspec
 
 from penstock.infra.counters.lock import ByteLock, CountersBusy
+from penstock.kernel.checksum import crc32
 
 NAME: Final = "index.1"  # with the number of its format
 SLOTS: Final = 262_144  # for answers of a machine; a set that is full loses one

@@ -8,9 +8,9 @@ from errno import ENOSPC
 from pathlib import Path
 from struct import Struct
 from typing import Final
-from zlib import crc32
 
 from penstock.infra.answers.index import Spot
+from penstock.kernel.checksum import crc32
 
 MAX_OPEN: Final = 64  # segments that a worker has open
 LOOKS_EVERY_S: Final = 1.0  # whether its segment was deleted; answers in between are lost then

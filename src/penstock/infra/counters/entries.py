@@ -6,7 +6,6 @@ import mmap
 from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
-from zlib import crc32
 
 from penstock.infra.counters.layout import (
     BLOCK_ENTRIES,
@@ -20,6 +19,7 @@ from penstock.infra.counters.layout import (
     OWNERS_AT,
     entry_at,
 )
+from penstock.kernel.checksum import crc32
 from penstock.rules.claims import MAX_CLAIMS
 
 _FIELDS: Final = 4  # of a claim

@@ -5,7 +5,6 @@ one that is not a counter file of this format.
 import logging
 import mmap
 import os
-import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,6 +19,7 @@ from penstock.infra.counters.layout import (
     ROWS,
 )
 from penstock.infra.shared_file import alone, boot_id, create_whole
+from penstock.kernel.checksum import crc32
 from penstock.spi.counters import CountersUnavailable
 
 _log: Final = logging.getLogger("penstock.counters")
@@ -119,12 +119,12 @@ def _open(path: Path, *, writable: bool = True) -> OpenFile | None:
 
 def _salt(head: bytes) -> bytes | None:
     magic, version, rows, entries, salt, crc = HEAD.unpack(head)
-    valid = zlib.crc32(head[:-4]) == crc and magic == MAGIC and version == FORMAT
+    valid = crc32(head[:-4]) == crc and magic == MAGIC and version == FORMAT
     return salt if valid and (rows, entries) == (ROWS, ENTRIES) else None
 
 
 def _create(path: Path, now_ns: int) -> None:
     body = HEAD.pack(MAGIC, FORMAT, ROWS, ENTRIES, os.urandom(16), 0)[:-4]
-    head = body + zlib.crc32(body).to_bytes(4, "little")
+    head = body + crc32(body).to_bytes(4, "little")
     facts = FACTS.pack(now_ns, 0, 0, boot_id())
     create_whole(path, FILE_BYTES, ((0, head), (FACTS_AT, facts)))

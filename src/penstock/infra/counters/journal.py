@@ -8,7 +8,6 @@ changes nothing. All this happens under the transaction lock.
 import mmap
 from collections.abc import Callable, Sequence
 from typing import Final
-from zlib import crc32
 
 from penstock.infra.counters.layout import (
     JOURNAL_AT,
@@ -16,6 +15,7 @@ from penstock.infra.counters.layout import (
     JOURNAL_HEAD,
     PIECE,
 )
+from penstock.kernel.checksum import crc32
 
 Change = tuple[bytes, slice, bytes]
 """The head of a change in the journal, its place in the file, and the new bytes there."""

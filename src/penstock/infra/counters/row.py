@@ -6,9 +6,9 @@ arrival time of GCRA.
 """
 
 from typing import Final, Self
-from zlib import crc32
 
 from penstock.infra.counters.layout import PIECE, ROW, ROW_HEAD, ROW_TAIL
+from penstock.kernel.checksum import crc32
 from penstock.rules.claims import MAX_AMOUNT, MAX_CAP, Claim, CounterKind, CounterState
 
 NO_WINDOW: Final = -1

@@ -8,12 +8,12 @@ have no marker. Payloads are not interpreted here.
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from enum import IntEnum
 from mmap import mmap
 from typing import Final, NamedTuple
 
+from penstock.kernel.checksum import crc32
 from penstock.rules.call import SCHEMA
 
 MAX_PAYLOAD: Final = 64 * 1024 * 1024
@@ -65,11 +65,11 @@ class FrameEncoder:
 
     def __init__(self, marker: bytes) -> None:
         self.marker = marker
-        self._crcs = {kind: zlib.crc32(bytes((SCHEMA, kind)) + marker) for kind in Kind}
+        self._crcs = {kind: crc32(bytes((SCHEMA, kind)) + marker) for kind in Kind}
 
     def header(self, kind: Kind, payload: bytes) -> bytes:
         """Returns the 18 bytes that precede `payload`."""
-        crc = zlib.crc32(payload, self._crcs[kind])
+        crc = crc32(payload, self._crcs[kind])
         return _MARKED.pack(MARKER_SIZE + len(payload), crc, SCHEMA, kind, self.marker)
 
     def encode(self, kind: Kind, payload: bytes = b"") -> bytes:
@@ -124,7 +124,7 @@ def _frame_at(data: Bytes, start: int, marker: bytes) -> Frame | None:
     if end > len(data) or data[body:payload] != marker:
         return None
     content = data[body:end]
-    if zlib.crc32(content, zlib.crc32(_SCHEMA_AND_KIND.pack(schema, kind))) != crc:
+    if crc32(content, crc32(_SCHEMA_AND_KIND.pack(schema, kind))) != crc:
         return None
     return Frame(_kind_of(kind), schema, content[len(marker) :], start, end)
 

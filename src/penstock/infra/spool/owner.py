@@ -8,12 +8,12 @@ import contextlib
 import fcntl
 import os
 import struct
-import zlib
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from penstock.infra.spool.files import owner_path, sync_directory
 from penstock.infra.spool.frame import MARKER_SIZE
+from penstock.kernel.checksum import crc32
 
 _CHECKPOINT: Final = struct.Struct("<QQI")
 _MARKER: Final = struct.Struct(f"<{MARKER_SIZE}sI")
@@ -76,7 +76,7 @@ class Owner:
 
     def save_marker(self, marker: bytes) -> None:
         """Saves the frame marker durably. Call before the first frame is written."""
-        os.pwrite(self._fd, _MARKER.pack(marker, zlib.crc32(marker)), _CHECKPOINT.size)
+        os.pwrite(self._fd, _MARKER.pack(marker, crc32(marker)), _CHECKPOINT.size)
         os.fsync(self._fd)
         sync_directory(self._path.parent)
 
@@ -86,7 +86,7 @@ class Owner:
         if len(content) < _MARKER.size:
             return None
         marker, crc = _MARKER.unpack(content)
-        return marker if crc == zlib.crc32(marker) else None
+        return marker if crc == crc32(marker) else None
 
     def release(self) -> None:
         """Releases the lock; another process may acquire it."""
@@ -117,4 +117,4 @@ def _still_named(path: Path, fd: int) -> bool:
 
 
 def _checksum(sequence: int, offset: int) -> int:
-    return zlib.crc32(_CHECKPOINT.pack(sequence, offset, 0))
+    return crc32(_CHECKPOINT.pack(sequence, offset, 0))

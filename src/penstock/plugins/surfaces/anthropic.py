@@ -10,6 +10,7 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.rules.provider_ids import may_name_file
 from penstock.rules.wire.anthropic.answer_writer import MessageEventWriter, render_answer
 from penstock.rules.wire.anthropic.blocks import DIALECT
 from penstock.rules.wire.anthropic.errors import (
@@ -43,7 +44,7 @@ class AnthropicIds:
     of_answer = None
 
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
-        return body.find(b"file_id") >= 0
+        return may_name_file(body)
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         require_no_file(body)

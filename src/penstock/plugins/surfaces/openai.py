@@ -10,6 +10,7 @@ from penstock.rules.models.facts import ListedModel
 from penstock.rules.neutral.answer import AnswerEvent, ProviderError
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
+from penstock.rules.provider_ids import may_name_file
 from penstock.rules.wire.head import edit_request, read_head
 from penstock.rules.wire.openai.answer_writer import ChunkWriter, render_answer
 from penstock.rules.wire.openai.chat_ids import named_ids
@@ -46,7 +47,7 @@ class OpenAIChatIds:
     of_answer = None
 
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:  # noqa: ARG002 - files are in the body
-        return body.find(b"file_id") >= 0
+        return may_name_file(body)
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         return named_ids(body)

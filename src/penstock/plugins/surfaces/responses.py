@@ -11,7 +11,7 @@ from penstock.rules.formats.json_places import FoundString
 from penstock.rules.neutral.answer import AnswerEvent
 from penstock.rules.neutral.conversation import Conversation, RequestHead
 from penstock.rules.neutral.translation import Written
-from penstock.rules.provider_ids import IdSigner
+from penstock.rules.provider_ids import IdSigner, may_name_file
 from penstock.rules.wire.responses.answer_writer import ResponseEventWriter, render_answer
 from penstock.rules.wire.responses.errors import render_error_event
 from penstock.rules.wire.responses.head import read_response_head
@@ -26,7 +26,7 @@ class ResponsesIds:
     """`spi.kept.ChatIds`."""
 
     def may_be_named(self, head: RequestHead, body: bytes) -> bool:
-        return head.continues or body.find(b"file_id") >= 0
+        return head.continues or may_name_file(body)
 
     def named(self, body: bytes) -> Sequence[FoundString]:
         return named_ids(body)
