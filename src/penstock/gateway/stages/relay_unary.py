@@ -54,8 +54,9 @@ class RelayUnary:
         attempt = call.attempts[-1]
         require_no_reply(call)
         headers = [JSON, *provider_headers(exchange, target.redaction)]
-        body = exchange.take() if exchange.complete else await self._gather(call, exchange, attempt)
-        if not exchange.ended:
+        whole = exchange.complete
+        body = exchange.take() if whole else await self._gather(call, exchange, attempt)
+        if not whole and not exchange.ended:
             if attempt.translated:
                 raise _too_large()
             await self._relay_large(call, exchange, target, headers, first=body, finalize=finalize)

@@ -37,6 +37,7 @@ class HttpConnection(asyncio.Protocol):
         self._half_closed = False
         self._read_paused = False
         self._drain_waiters = Waiters()
+        self.waiters = Waiters()
         self.write_paused = False
         self.address = ""
         self.peer: Peer | None = None

@@ -29,9 +29,11 @@ _log: Final = logging.getLogger("penstock.http")
 
 
 class ExchangeTransport(Protocol):
-    """The interface of a connection that an exchange uses."""
+    """The interface of a connection that an exchange uses. `waiters`: tasks that wait for a part of
+    a request or the end of its exchange."""
 
     write_paused: bool
+    waiters: Waiters
 
     def write(self, data: bytes) -> None: ...
     async def drained(self) -> None: ...
@@ -72,7 +74,7 @@ class RequestExchange:
         self._transport = transport
         self._arrived: list[bytes] = []
         self._end_delivered = False
-        self._waiters = Waiters()
+        self._waiters = transport.waiters
         self._plan: ResponsePlan | None = None
         self._status = 0
         self._left = 0

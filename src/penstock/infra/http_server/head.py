@@ -94,9 +94,9 @@ def parse_head(raw: bytes, limits: HttpLimits) -> HttpRequestHead:
         raise RequestRejected(400, "The Host header is malformed.")
     connection = interpreted.get(b"connection", b"").lower()
     raw_path, _, query = _origin(method, target, host).partition(b"?")
-    path = raw_path.decode("ascii")
+    path = raw_path.decode()
     return HttpRequestHead(  # by position: names take four times as long
-        method.decode("ascii"),
+        method.decode(),
         unquote(path) if "%" in path else path,
         raw_path,
         query,
