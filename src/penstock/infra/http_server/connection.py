@@ -14,8 +14,22 @@ from penstock.infra.http_server.response import plain
 from penstock.infra.http_server.server_state import ServerState
 from penstock.infra.http_server.waiters import Waiters
 
-_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}  # 2.4 would let `send` raise OSError
-_EXTENSIONS: Final[dict[str, dict[str, object]]] = {RESET: {}}
+# The scope of a request, to be completed: copying it takes half the time of making one.
+_SCOPE: Final[Scope] = {
+    "type": "http",
+    "asgi": {"version": "3.0", "spec_version": "2.3"},  # 2.4 would let `send` raise OSError
+    "http_version": "1.1",
+    "server": None,
+    "client": None,
+    "scheme": "",
+    "method": "",
+    "root_path": "",
+    "path": "",
+    "raw_path": b"",
+    "query_string": b"",
+    "headers": [],
+    "extensions": {RESET: {}},
+}
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 _RETRY_AFTER_S: Final = 1
 
@@ -257,27 +271,20 @@ class HttpConnection(asyncio.Protocol):
         state.tasks[exchange] = task
 
     def _scope(self, head: HttpRequestHead) -> Scope:
-        return {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": "1.1" if head.minor_version else "1.0",
-            "server": self._server,
-            "client": self._client_of(head),
-            "scheme": self._state.scheme,
-            "method": head.method,
-            "root_path": "",
-            "path": head.path,
-            "raw_path": head.raw_path,
-            "query_string": head.query,
-            "headers": head.headers,
-            "extensions": _EXTENSIONS,
-        }
-
-    def _client_of(self, head: HttpRequestHead) -> tuple[str, int] | None:
-        """Returns the peer, or the client that a trusted proxy names."""
-        if self._forwarded is None or self._client is None:
-            return self._client
-        return self._forwarded.client_of(head.headers, self._client)
+        scope = _SCOPE.copy()
+        scope["server"] = self._server
+        scope["client"] = self._client
+        scope["scheme"] = self._state.scheme
+        scope["method"] = head.method
+        scope["path"] = head.path
+        scope["raw_path"] = head.raw_path
+        scope["query_string"] = head.query
+        scope["headers"] = head.headers
+        if not head.minor_version:
+            scope["http_version"] = "1.0"
+        if self._forwarded is not None and self._client is not None:
+            scope["client"] = self._forwarded.client_of(head.headers, self._client)
+        return scope
 
     def _feed(self, exchange: RequestExchange) -> None:
         piece, used = exchange.body.feed(self._pending)

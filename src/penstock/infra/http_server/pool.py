@@ -115,7 +115,8 @@ class Pool:
         """Moves the connection to `queue`, from any other one."""
         if connection not in self.open:
             return
-        self.leave(connection)
+        if connection.queue is not None:
+            self.leave(connection)
         queue.members[connection] = self._now()
         connection.queue = queue
         if queue.idle and connection.peer is not None:

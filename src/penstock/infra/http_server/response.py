@@ -12,6 +12,7 @@ _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %b" % (status.value, status.phrase.encode("ascii"))
     for status in HTTPStatus
 }
+_CR, _LF = b"\r\n"
 _OURS: Final = frozenset((b"content-length", b"connection", b"transfer-encoding", b"date"))
 
 
@@ -95,11 +96,10 @@ def render(plan: ResponsePlan, *, status: int, minor_version: int, date: bytes) 
     elif not minor_version:
         lines.append(b"connection: keep-alive")
     lines.append(b"\r\n")
-    head = b"\r\n".join(lines)
-    ends = len(lines)
-    if head.count(b"\n") != ends or head.count(b"\r") != ends or 0 in head:
+    given = b"".join((*plan.lines, plan.date))
+    if _CR in given or _LF in given or 0 in given:
         raise ValueError("A header of the app contains a line break.")
-    return head
+    return b"\r\n".join(lines)
 
 
 def plain(status: int, reason: str, date: bytes, *, retry_after_s: int = 0) -> bytes:
