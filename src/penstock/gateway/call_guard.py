@@ -53,7 +53,8 @@ class _Job(NamedTuple):
 
 
 class CallGuard:
-    """The checks of one call with their results so far. `hold` counts the memory that they take."""
+    """The checks of one call with their results so far. `hold` counts the memory that they take.
+    A JSON document is read if the checks may find something in it (`GuardPlan.may_concern`)."""
 
     def __init__(
         self, plan: GuardPlan, results: CheckResults, formats: TextFormats, hold: Hold
@@ -141,8 +142,6 @@ class CallGuard:
             return b""
 
     async def _document(self, body: bytes, default: Place, places: frozenset[Place]) -> bytes:
-        if not self.plan.may_concern(body, places):
-            return body
         self.hold(read_memory(body))
         try:
             document = await offload(len(body), partial(self._judged, body, default))

@@ -9,7 +9,7 @@ from penstock.gateway.call import Call
 from penstock.gateway.call_guard import CallGuard
 from penstock.gateway.call_limits import MIB
 from penstock.gateway.gather import gather
-from penstock.gateway.ports import ProviderResponse
+from penstock.gateway.ports import ProviderExchange, ProviderResponse
 from penstock.kernel.errors import UpstreamFailed
 from penstock.rules.guards.plan import ANSWERED
 from penstock.rules.guards.policies import Place
@@ -23,7 +23,7 @@ _NO_HEAD: Final = RequestHead("")
 _JSON_BEGINS: Final = (b"{", b"[")
 
 
-async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> ProviderResponse:
+async def guarded(call: Call, guard: CallGuard, response: ProviderExchange) -> ProviderResponse:
     """Returns the answer as it may go on. Raises `GuardrailBlocked`, `GuardrailFailed`, and the
     errors of `InFlight.hold` if too much is held."""
     if not guard.plan.of_answers:
@@ -32,9 +32,9 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
     framing = guard.formats.framing(kind)
     if framing is not None:
         stream = guard.open_stream(framing)
-        judged = _JudgedStream(guard, stream, response)
-        guard.note_usage = partial(_note_usage_of_stream, call.open_attempt, call, judged)
-        return judged
+        judged_stream = _JudgedStream(guard, stream, response)
+        guard.note_usage = partial(_note_usage_of_stream, call.open_attempt, call, judged_stream)
+        return judged_stream
     if response.header(b"content-encoding") not in (b"", b"identity"):
         guard.unreadable(ANSWERED, "it is compressed")
         return response
@@ -48,10 +48,13 @@ async def guarded(call: Call, guard: CallGuard, response: ProviderResponse) -> P
     body = response.take() if complete else await gather(response, MAX_JUDGED_BYTES, guard.hold)
     if len(body) > MAX_JUDGED_BYTES:
         raise _too_large()
+    is_json = not body or body.lstrip()[:1] in _JSON_BEGINS
+    if is_json and not guard.plan.may_concern(body, ANSWERED):
+        response.give_back(body)
+        return response
     guard.note_usage = partial(_note_usage_of_body, call.open_attempt, body)
-    if body.lstrip()[:1] in _JSON_BEGINS or not body:
-        return _JudgedBody(response, await guard.answer(body))
-    return _JudgedBody(response, await guard.text(body, Place.OUTPUT))
+    judged = await (guard.answer(body) if is_json else guard.text(body, Place.OUTPUT))
+    return _JudgedBody(response, judged)
 
 
 class _JudgedBody:

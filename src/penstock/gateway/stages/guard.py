@@ -26,6 +26,7 @@ from penstock.rules.passed_call import path_of, query_of
 from penstock.spi.guard import Detector
 
 _json: Final = msgspec.json.Decoder(msgspec.Raw)
+_BATCH_CREATE: Final = Operation.BATCH_CREATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,12 @@ class GuardRequest:
     ) -> RequestHead:
         """Returns the head of the request as it is sent. Raises `GuardrailBlocked`,
         `GuardrailFailed`, and the errors of `InFlight.hold` for a request with too many values."""
-        targets = (target,) if call.route is None else call.route.targets
-        facts = [CallFacts(call.caller, each.entry.name, each.model) for each in targets]
+        facts = _facts(call, target) if policies.conditional else ()
         plan = policies.plan(facts, self._scanner)
         if plan is None:
             call.judged = True
             return head
-        if call.operation == Operation.BATCH_CREATE:
+        if call.operation == _BATCH_CREATE:
             raise Forbidden(
                 "Guardrail checks of this project cannot judge the requests of a batch.",
                 hint="Send the requests one by one.",
@@ -56,7 +56,7 @@ class GuardRequest:
             )
         results, hold = CheckResults(self.monotonic_ns), partial(self.inflight.hold_memory, call)
         guard = call.guard = CallGuard(plan, results, self.formats, hold)
-        if plan.of_requests:
+        if plan.of_requests and plan.may_concern_name(head.model):
             _judge_model(call, guard, head)
         if plan.of_requests and call.body:
             await self._judge(call, guard, head)
@@ -70,10 +70,12 @@ class GuardRequest:
         try:
             if call.body.startswith(FORM_START):
                 body = await _judge_form(guard, call.body, content_type)
-            elif not call.traits.passes or _is_json(call.body):
+            elif call.traits.passes and not _is_json(call.body):
+                guard.unreadable(REQUESTED, NO_JSON)
+                return
+            elif guard.plan.may_concern(call.body, REQUESTED):
                 body = await guard.request(call.body)
             else:
-                guard.unreadable(REQUESTED, NO_JSON)
                 return
         except GuardrailBlocked:
             call.body = guard.masked(call.body, Place.INPUT)
@@ -101,10 +103,13 @@ class _Missing:
         raise self._error
 
 
+def _facts(call: Call, target: Target) -> list[CallFacts]:
+    targets = (target,) if call.route is None else call.route.targets
+    return [CallFacts(call.caller, each.entry.name, each.model) for each in targets]
+
+
 def _judge_model(call: Call, guard: CallGuard, head: RequestHead) -> None:
     """Judges the name of the model, of which nothing can be replaced: its target is known."""
-    if not guard.plan.may_concern_name(head.model):
-        return
     call.head = replace(head, model="")  # in the record, if a check blocks
     if guard.name(head.model, Place.INPUT) != head.model:
         guard.block(Place.INPUT)

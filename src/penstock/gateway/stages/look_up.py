@@ -44,6 +44,7 @@ from penstock.rules.answer_cache import (
     read_idempotency_key,
 )
 from penstock.rules.call import UsageSource
+from penstock.rules.guards.plan import ANSWERED
 from penstock.rules.neutral.conversation import RequestHead
 
 # Between two looks at a call with the same idempotency key; doubled each time, because hundreds of
@@ -89,8 +90,9 @@ class LookUp:
         entry, server = call.cache, answer and _server(call, target, answer)
         if answer is None or entry is None or server is None:
             return False
-        if call.guard is not None:
-            document = await call.guard.answer(answer.document)
+        guard = call.guard
+        if guard is not None and guard.plan.may_concern(answer.document, ANSWERED):
+            document = await guard.answer(answer.document)
             answer = replace(answer, document=document)
         work = partial(_rendered, call, server, head, answer)
         rendered = await offload(len(answer.document), work)

@@ -112,7 +112,8 @@ class Secrets:
     def may_be_in(self, document: bytes) -> bool:
         """Returns whether a run of characters has the begin of a token, or a private key begins."""
         # `find`: before `in` searches, it tries to read the bytes as a number, which takes longer
-        if document.find(_KEY_BEGIN_BYTES) >= 0:
+        dash = document.find(b"-")  # a byte is found ten times faster
+        if dash >= 0 and document.find(_KEY_BEGIN_BYTES, dash) >= 0:
             return True
         masked = document.translate(_MASK)
         return masked.find(_LONG_RUN) >= 0 and any(

