@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,6 +13,8 @@ from penstock.infra.counters.entries import (
     OpenEntry,
     blocks_of,
     encode_entry,
+    encode_prefetched,
+    has_prefetched,
     open_entries,
     owners_in,
 )
@@ -20,6 +23,8 @@ from penstock.infra.counters.journal import Change, change, commit
 from penstock.infra.counters.layout import (
     DISPATCHED,
     FREE,
+    FREE_AMOUNTS,
+    FREE_AMOUNTS_AT,
     JOURNAL_FLAG_AT,
     MAX_WORKERS,
     REPAIR_FLAG_AT,
@@ -59,6 +64,15 @@ Rows = dict[bytes, Row]
 
 class CountersRepaired(CountersBusy):
     """A damaged counter was found and removed; nothing else has changed. Try again."""
+
+
+class AmountsPrefetched(CountersBusy):
+    """A claim does not fit as long as workers have reserved more than their calls. They return it
+    soon: try again. `reached` is the answer if they do not."""
+
+    def __init__(self, reached: CapReached) -> None:
+        super().__init__("Other workers have reserved what is left of a limit.", retry_after_s=1)
+        self.reached = reached
 
 
 class CountersFull(CountersUnavailable):
@@ -124,15 +138,24 @@ class CounterFile:
         claims: Sequence[Claim],
         within_s: float = MAX_BLOCKED_S,
         ended: Sequence[Ended] = (),
+        free: Sequence[int] | None = None,
     ) -> Reservation | CapReached:
         """Reserves all claims or none. With it settles up to `MAX_ENDED` reservations that have
         ended; if the claims do not fit, these are not settled, but they count as if they were.
-        Raises `CountersBusy`, `CountersFull`."""
+
+        `free`: the amounts are prefetched, and that much of them no call has taken. Raises
+        `CountersBusy`, `CountersFull`."""
         self._begin(within_s)
         try:
-            return self._reserve(claims, ended)
+            return self._reserve(claims, ended, free)
         finally:
             self._lock.free()
+
+    def free_amounts(self, prefetched: Reservation) -> Callable[..., None]:
+        """Returns the function that notes what is free of each prefetched amount. The rest counts
+        as used if this process ends then."""
+        write = FREE_AMOUNTS[len(prefetched.claims)].pack_into
+        return partial(write, self._data, prefetched.place + FREE_AMOUNTS_AT)
 
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the reserved amounts count as used if this process ends now."""
@@ -156,15 +179,16 @@ class CounterFile:
     def settle_all(self, ended: Sequence[Ended], within_s: float = MAX_BLOCKED_S) -> None:
         """Settles up to `MAX_ENDED` reservations in one transaction. Raises `CountersBusy`; then
         nothing has changed."""
+        entries = _entries_of(ended)
         self._begin(within_s)
         try:
             rows: Rows = {}
             self._settle(ended, rows, self._mono_ns())
-            self._commit(rows, [change(each.place, _FREED) for each, _ in ended])
+            self._commit(rows, [change(place, _FREED) for place in entries])
         finally:
             self._lock.free()
-        for each, _ in ended:
-            self._entries.give_back(each.place)
+        for place in entries:
+            self._entries.give_back(place)
 
     def recover(self) -> int:
         """Settles the reservations of workers that have ended: at their amounts if dispatched,
@@ -210,7 +234,9 @@ class CounterFile:
                     row = rows.get(claim.key) or self._counter(claim, rows, mono_ns)[1]
                     row.settle(claim.start_ns, claim.amount, amount, mono_ns)
 
-    def _reserve(self, claims: Sequence[Claim], ended: Sequence[Ended]) -> Reservation | CapReached:
+    def _reserve(
+        self, claims: Sequence[Claim], ended: Sequence[Ended], free: Sequence[int] | None
+    ) -> Reservation | CapReached:
         if len(claims) > MAX_CLAIMS:
             raise CountersFull(f"More than {MAX_CLAIMS} limits apply to the call.")
         mono_ns = self._mono_ns()
@@ -229,17 +255,21 @@ class CounterFile:
             rest = row.hold(claim, mono_ns)
             if rest < 0:
                 wait_ns = row.wait_ns(claim, self._clock.now_ns(), mono_ns)
-                return CapReached(len(left), max(0, rest + claim.amount), wait_ns)
+                reached = CapReached(len(left), max(0, rest + claim.amount), wait_ns)
+                if free is None and has_prefetched(self._data, row.place):
+                    raise AmountsPrefetched(reached)
+                return reached
             used.append(claim)
             left.append(rest)
-            if claim.kind is not _RATE and claim.amount:
+            if free is not None or (claim.kind is not _RATE and claim.amount):
                 held += (row.place, claim.kind, claim.amount, claim.start_ns)
-        entries = [each.place for each, _ in ended] or [self._entries.take()]
+        entries = _entries_of(ended) or [self._entries.take()]
         entry = entries.pop()
         if not entry:
             raise CountersFull("Too many calls with limits are open on this machine.")
         changes = [change(place, _FREED) for place in entries]
-        changes.append(change(entry, encode_entry(held)))
+        data = encode_entry(held) if free is None else encode_prefetched(held, free)
+        changes.append(change(entry, data))
         self._commit(rows, changes)
         for place in entries:
             self._entries.give_back(place)
@@ -307,9 +337,9 @@ class CounterFile:
             return
         rows: Rows = {}
         mono_ns = self._mono_ns()
-        for place, _, amount, start_ns in entry.claims:
-            row = self._load(place, rows)
-            row.settle(start_ns, amount, amount if entry.dispatched else 0, mono_ns)
+        for claim in entry.claims:
+            row = self._load(claim.place, rows)
+            row.settle(claim.start_ns, claim.amount, claim.counted, mono_ns)
         self._commit(rows, [change(entry.at, _FREED)])
 
     def _commit(self, rows: Rows, entries: Sequence[Change]) -> None:
@@ -344,6 +374,11 @@ def _join(file: OpenFile) -> tuple[int, ByteLock]:
         if alive.take():
             return worker, alive
     raise CountersFull("Too many processes use the counters.")
+
+
+def _entries_of(ended: Sequence[Ended]) -> list[int]:
+    """Returns the entries of reservations that have one."""
+    return [each.place for each, _ in ended if each.place]
 
 
 def _bounded(claim: Claim) -> Claim:

@@ -36,9 +36,14 @@ ROW: Final = struct.Struct("<16s9qII")
 ROW_HEAD: Final = struct.Struct("<16s4q")  # its first part: the key, and the newer window
 ROW_TAIL: Final = struct.Struct("<5qI")  # what follows, without the CRC
 ENTRIES_AT: Final = ROWS_AT + ROWS * ROW.size
-ENTRY_HEAD: Final = struct.Struct("<BBxxI")  # state, claims, CRC of the claims
+ENTRY_HEAD: Final = struct.Struct("<BBBxI")  # state, claims, prefetched, CRC of the claims
+PREFETCHED_AT: Final = 2  # of an entry: 1 if it has what is free of each of its claims
 ENTRY_CLAIM: Final = struct.Struct("<IIqq")  # row, kind, amount, start of the window
 ENTRY_BYTES: Final = ENTRY_HEAD.size + 16 * ENTRY_CLAIM.size  # of one open reservation
+MAX_PREFETCHED: Final = 8  # claims of a prefetched entry: half of its space
+FREE_AMOUNTS_AT: Final = ENTRY_HEAD.size + MAX_PREFETCHED * ENTRY_CLAIM.size
+# What is free of each claim: each number is written at once, so that it is never a part of two.
+FREE_AMOUNTS: Final = [struct.Struct(f"@{count}q") for count in range(MAX_PREFETCHED + 1)]
 FILE_BYTES: Final = ENTRIES_AT + ENTRIES * ENTRY_BYTES  # of the file; it never grows
 
 FREE: Final = 0  # states of an entry

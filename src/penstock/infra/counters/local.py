@@ -8,8 +8,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from penstock.infra.counters.counter_file import MAX_ENDED, CounterFile, Ended
+from penstock.infra.counters.counter_file import (
+    MAX_ENDED,
+    AmountsPrefetched,
+    CounterFile,
+    Ended,
+)
 from penstock.infra.counters.lock import MAX_BLOCKED_S, CountersBusy
+from penstock.infra.counters.prefetch import Prefetches, Taken
 from penstock.kernel.time import Clock
 from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.spi.counters import CountersUnavailable, Reservation
@@ -17,6 +23,7 @@ from penstock.spi.counters import CountersUnavailable, Reservation
 MAX_WAIT_S: Final = 1.0  # of a call, while another process has the lock
 RECOVER_EVERY_S: Final = 1.0  # reservations of a killed worker are settled within this time
 SETTLED_WITHIN_S: Final = 0.005  # after the end of a call whose limits are far from their caps
+FLUSH_EVERY_S: Final = 0.2  # amounts that are reserved for more than one call
 FAR: Final = 100  # calls like it that still fit: far from the cap
 _FIRST_STEP_S: Final = 0.002  # between two attempts of a call that waits; doubled each time
 _LAST_STEP_S: Final = 0.05
@@ -40,6 +47,8 @@ class LocalCounters:
         self._opening = asyncio.Lock()
         self._ended: deque[Ended] = deque()  # settled with the next transaction
         self._due = False  # there is a timer that settles them
+        self._prefetches = Prefetches(clock)
+        self._flushes = False  # there is a timer for them
         self._late = False  # they could not be settled when they were due
         self._reopen_at = 0.0
         self.problem = _WORKING  # why the counters cannot be changed now
@@ -50,8 +59,16 @@ class LocalCounters:
         file = self._file
         if file is None:
             file = await self._opened()
+        taken = self._prefetches.take(file, claims, self._patience_s())
+        if taken is not None:
+            self._flush_later()
+            return taken
         try:
             found = self._reserve(file, claims, self._patience_s())
+        except AmountsPrefetched as error:
+            counter = claims[error.reached.claim].key
+            self._prefetches.give_back(self._patience_s(), counter)
+            found = await self._retry(file, claims, error)
         except CountersBusy as error:
             if self.problem:  # another call has waited in vain
                 raise
@@ -70,12 +87,17 @@ class LocalCounters:
 
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the amounts count as used if this process ends now."""
-        if self._file is not None:
+        if self._file is not None and not isinstance(reservation, Taken):  # these count already
             self._file.dispatched(reservation)
 
     def settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
         """Replaces the reserved amounts by the true ones, once; later if that is impossible now."""
         if self._file is None or not reservation.open:
+            return
+        if isinstance(reservation, Taken):
+            if not reservation.pool.settle(reservation, amounts):
+                with contextlib.suppress(CountersUnavailable):  # else with the next flush
+                    reservation.pool.close(self._patience_s())
             return
         reservation.open = False
         self._ended.append((reservation, amounts))
@@ -106,6 +128,7 @@ class LocalCounters:
     def close(self) -> None:
         """Settles the rest and leaves the file."""
         self._settle_ended()
+        self._prefetches.give_back(MAX_BLOCKED_S)
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -114,14 +137,16 @@ class LocalCounters:
         self, file: CounterFile, claims: Sequence[Claim], error: CountersBusy
     ) -> Reservation | CapReached:
         deadline = self._clock.monotonic() + MAX_WAIT_S
-        step_s = _FIRST_STEP_S
+        step_s = 0.0 if isinstance(error, AmountsPrefetched) else _FIRST_STEP_S
         while self._clock.monotonic() < deadline:
             await asyncio.sleep(step_s)
-            step_s = min(2 * step_s, _LAST_STEP_S)
+            step_s = min(max(_FIRST_STEP_S, 2 * step_s), _LAST_STEP_S)
             try:
                 return self._reserve(file, claims, 0)
             except CountersBusy as again:
                 error = again
+        if isinstance(error, AmountsPrefetched):  # their worker was stopped, or is late
+            return error.reached
         self.problem = error.message
         raise error
 
@@ -166,6 +191,18 @@ class LocalCounters:
         if self._path.exists():
             with contextlib.suppress(CountersUnavailable):
                 await self._opened()
+
+    def _flush_later(self) -> None:
+        if not self._flushes:
+            self._flushes = True
+            asyncio.get_running_loop().call_later(FLUSH_EVERY_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flushes = False
+        if self._file is not None:
+            self._prefetches.flush(self._patience_s())
+        if self._file is not None and self._prefetches:
+            self._flush_later()
 
     def _settle_due(self) -> None:
         self._due = False

@@ -138,7 +138,7 @@ class Row:
                 if start != window.start:
                     excess = used
             window.settle(reserved, used, excess)
-        elif kind == _HELD_RATE:
+        elif kind != _OPEN:
             window.start = (max(mono_ns, window.start)) + used
             window.settle(reserved, 0, excess)
         else:
