@@ -106,5 +106,7 @@ class OpenAttempt:
 
 def cost_text(charge: Charge) -> str:
     """The cost for a record: a decimal string."""
-    text = format(charge.cost, "f")
+    text = str(charge.cost)  # takes a third of the time of `format`
+    if "E" in text:
+        text = format(charge.cost, "f")
     return text if len(text) <= MAX_COST_CHARS else format(charge.cost, ".12f")

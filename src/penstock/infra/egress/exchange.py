@@ -75,8 +75,9 @@ class UpstreamExchange:
         self.discarding = False
         self.over = False  # complete, failed or aborted: no deadline applies any more
         self._total = started + limits.total_s
-        self._until = started + min(limits.total_s, limits.first_content_s)
-        self.deadline = min(started + limits.first_byte_s, self._until)
+        self._until = self.deadline = min(self._total, started + limits.first_content_s)
+        if started + limits.first_byte_s < self._until:
+            self.deadline = started + limits.first_byte_s
 
     @property
     def ended(self) -> bool:

@@ -126,21 +126,20 @@ class Rates:
         return by_medium != usage.cache_read_tokens and _any(usage, self.cached_apart)
 
     def _total(self, usage: Usage) -> Decimal | None:
-        total = _ZERO
-        applies = not self.lines
+        total = None if self.lines else _ZERO
         try:
             for line in self.lines:
                 if not (count := line.count(usage)):
                     continue
                 if count < 0:
                     return None
-                applies = True
                 each = line.each(usage.input_tokens) if line.steps else line.base
-                total += each * count if line.of == 1 else each * count / line.of
+                amount = each * count if line.of == 1 else each * count / line.of
+                total = amount if total is None else total + amount
         except ArithmeticError:  # a price with an exponent that Decimal cannot hold
             return None
-        if not applies and _any(usage, COUNTS):
-            return None
+        if total is None:  # nothing that has a price was used
+            return None if _any(usage, COUNTS) else _ZERO
         return total if total <= MAX_COST else None
 
     def explain(self, usage: Usage) -> list[CostLine]:
