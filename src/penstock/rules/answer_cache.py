@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
 from typing import Any, Final, cast
@@ -34,7 +35,7 @@ _IRRELEVANT: Final = frozenset(
         *("prompt_cache_key", "prompt_cache_retention", "labels", "service_tier", "background"),
     )
 )
-_USUAL_DIGITS: Final = 6  # of a time within the limit
+_KNOWN_CHOICES: Final = 256  # values of the header that are read once
 _KEY: Final = re.compile(rb"[!-~]{1,255}")
 _HAS_REASONS: Final = frozenset((Operation.CHAT, Operation.TEXT_COMPLETION))
 # What providers say about an answer that they have ended as they should.
@@ -74,10 +75,9 @@ class CachedAnswer(msgspec.Struct, frozen=True, array_like=True):
     span_id: str = ""  # of the attempt that got it
 
 
+@lru_cache(_KNOWN_CHOICES)
 def read_choice(value: bytes) -> CacheChoice | None:
     """Reads the header; `None` for `off`. Raises `InvalidRequest` for another value."""
-    if value.isdigit() and len(value) <= _USUAL_DIGITS and (seconds := int(value)):
-        return CacheChoice(seconds)
     parts = [part.strip().lower() for part in value.decode("latin-1").split(",")]
     if parts == ["off"]:
         return None
