@@ -4,6 +4,8 @@ import re
 from enum import Enum, auto
 from typing import Final, Protocol
 
+import msgspec
+
 from penstock.infra.http_server.head import CHUNKED, RequestRejected
 from penstock.infra.http_server.limits import HttpLimits
 
@@ -30,26 +32,23 @@ class BodyReader(Protocol):
 
 def body_of(length: int, limits: HttpLimits) -> BodyReader:
     """Returns the reader for a body of this length."""
-    return ChunkedBody(limits) if length == CHUNKED else SizedBody(length)
+    return ChunkedBody(limits) if length == CHUNKED else SizedBody(length, length == 0)
 
 
-class SizedBody:
-    """A body with a Content-Length."""
+class SizedBody(msgspec.Struct):
+    """A body with a Content-Length, of which `missing` bytes have not arrived."""
 
-    __slots__ = ("_left", "done")
-
-    def __init__(self, length: int) -> None:
-        self._left = length
-        self.done = length == 0
+    missing: int
+    done: bool
 
     def feed(self, data: bytes) -> tuple[bytes, int]:
-        piece = data if len(data) <= self._left else data[: self._left]
-        self._left -= len(piece)
-        self.done = self._left == 0
+        piece = data if len(data) <= self.missing else data[: self.missing]
+        self.missing -= len(piece)
+        self.done = self.missing == 0
         return piece, len(piece)
 
     def left(self) -> int | None:
-        return self._left
+        return self.missing
 
 
 class _Next(Enum):

@@ -1,6 +1,8 @@
 """Reads the facts that a record needs from a provider's whole answer."""
 
 import re
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +32,7 @@ class _Answer(msgspec.Struct):
 _decoder: Final = msgspec.json.Decoder(_Answer)
 _members_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any_decoder: Final = msgspec.json.Decoder()
+_finish_reason: Final[Callable[[_Choice], str | None]] = attrgetter("finish_reason")
 _TIER: Final = re.compile(rb'"service_tier"\s*:\s*"([^"\\]{1,64})"')
 
 
@@ -45,7 +48,7 @@ def read_answer(body: bytes) -> AnswerFacts:
     return bounded_facts(
         found.id,
         found.model,
-        [choice.finish_reason for choice in found.choices[:MAX_CHOICES]] if found.choices else (),
+        map(_finish_reason, found.choices[:MAX_CHOICES]) if found.choices else (),
         read_usage(found.usage),
         found.service_tier,
         reports_error=bool(found.error),
