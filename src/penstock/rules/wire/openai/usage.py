@@ -83,11 +83,14 @@ def read_usage(document: bytes | msgspec.Raw | None) -> Usage | None:
         made.reasoning_tokens or 0,
         given.audio_tokens or 0,
         made.audio_tokens or 0,
+        given.image_tokens or 0,
     )
-    images = given.image_tokens or 0
-    if min(counts) < 0 or max(counts) > MAX_TOKENS or not 0 <= images <= MAX_TOKENS:
+    prompt, completion, cached, written, reasoning, heard, spoken, seen = counts
+    # All bits together: negative if one count is, and not less than any; `min` and `max` are slow.
+    every = prompt | completion | cached | written | reasoning | heard | spoken | seen
+    if not 0 <= every <= MAX_TOKENS and (min(counts) < 0 or max(counts) > MAX_TOKENS):
         return _INVALID
-    return Usage(*counts, _PROVIDER, 0, images)
+    return Usage(prompt, completion, cached, written, reasoning, heard, spoken, _PROVIDER, 0, seen)
 
 
 def _read_media_usage(document: bytes) -> Usage | None:
