@@ -4,7 +4,9 @@ A surface is pure: it reads requests and renders answers; the gateway does the I
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import msgspec
 
 from penstock.kernel.errors import InvalidRequest, PenstockError
 from penstock.rules.call import Operation
@@ -20,7 +22,7 @@ NO_CALLS: Final = frozenset((LIST_MODELS, MAKES_TOKENS))  # of models
 ANY_METHOD: Final = "*"  # the method of a route that serves all
 
 
-class SurfaceRoute(NamedTuple):
+class SurfaceRoute(msgspec.Struct, frozen=True):
     """One path of a surface. `operation` is a `rules.call.Operation` or one of `NO_CALLS`.
 
     `{model}` in `path` stands for one segment or more, `{id}` for one. `header`: the route serves

@@ -46,20 +46,18 @@ def build_app(
             return
         served = route is not None and route.method in (method, ANY_METHOD)
         calls = route is not None and route.operation not in NO_CALLS
-        operation = route.operation if route is not None and calls else ""
-        now = pipeline.clock.now_ns()
         call = Call(
             surface,
-            operation,
+            route.operation if route is not None and calls else "",
             headers,
             receive,
             send,
-            ids=ids,
-            start_ns=now,
-            path=path,
-            query=scope["query_string"],
-            method=method,
-            raw_path=scope["raw_path"],
+            ids,
+            pipeline.clock.now_ns(),
+            path,
+            scope["query_string"],
+            method,
+            scope["raw_path"],
         )
         call.client = scope.get("client")
         if served and calls:

@@ -39,7 +39,8 @@ class Routes:
         the path belongs to none. If it serves the path with other methods only: one of these."""
         for surface, route in self._exact.get(path, ()):
             if not route.header or route.header in headers:
-                return surface, _with_method(surface, route, method)
+                same = route.method == method  # the usual case
+                return surface, route if same else _with_method(surface, route, method)
         surface, matching = next(self._matching(path, headers), _NOTHING)
         if surface is None or matching is None:
             return surface, None

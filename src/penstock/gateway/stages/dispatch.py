@@ -55,16 +55,22 @@ class Dispatch:
         request, follow, cancel = built.http, built.follow, built.cancel
         origin = self._egress.origin(request.url)
         span = self._ids.span()
-        attempt = OpenAttempt(target, origin.host, origin.port, span, self._clock.now_ns())
-        attempt.dialect = target.plugin.dialect
-        attempt.translated = not target.passes or built.rewrite is not None
-        attempt.rewrite = built.rewrite
-        attempt.changes = changes if call.released is None else (*call.released.changes, *changes)
+        attempt = OpenAttempt(  # by position: names take four times as long
+            target,
+            origin.host,
+            origin.port,
+            span,
+            self._clock.now_ns(),
+            target.plugin.dialect,
+            not target.passes or built.rewrite is not None,
+            built.rewrite,
+            _answer_ids(call, target, head),
+            changes if call.released is None else (*call.released.changes, *changes),
+        )
         if keeps_content(call):
             lines = attempt.request_headers = header_lines(headers) if headers else ()
             attempt.request_digest = request_digest(request.url, lines, request.body)
         del sent, built  # the call keeps its body for another attempt; a copy of it is not needed
-        attempt.ids = _answer_ids(call, target, head)
         if call.waited_ns:
             attempt.waited_ns, call.waited_ns = call.waited_ns, 0
         call.attempts += (attempt,)
