@@ -60,7 +60,7 @@ class Worker:
             raise Killed
 
     def reserve(self, claims: list[Claim]) -> Reservation | CapReached:
-        taken = self.prefetches.take(self.file, claims, 0)
+        taken = self.prefetches.take(self.file, claims)
         return taken if taken is not None else self.file.reserve(claims)
 
     def settle(self, reservation: Reservation, amounts: list[int]) -> None:

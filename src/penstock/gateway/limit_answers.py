@@ -16,15 +16,18 @@ from penstock.rules.limits.index import NANO, Limit, SpanLimit
 LimitHeaders = tuple[tuple[bytes, bytes], ...]
 
 _SECOND_NS: Final = 10**9
-_SHOWN: Final = {
-    measure: tuple(
-        [
-            b"x-ratelimit-%b-%b" % (what, measure.value.encode())
-            for what in (b"limit", b"remaining", b"reset")
-        ]
-    )
-    for measure in (Measure.REQUESTS, Measure.TOKENS)
-}
+# The measures that callers read, with the names of the headers.
+_SHOWN: Final = tuple(
+    [
+        (
+            measure,
+            b"x-ratelimit-limit-" + measure.value.encode(),
+            b"x-ratelimit-remaining-" + measure.value.encode(),
+            b"x-ratelimit-reset-" + measure.value.encode(),
+        )
+        for measure in (Measure.REQUESTS, Measure.TOKENS)
+    ]
+)
 # Clients of OpenAI and Anthropic read it: to try again within seconds is useless.
 NO_RETRY: Final = (b"x-should-retry", b"false")
 _RETRY_WITHIN_S: Final = 60
@@ -71,18 +74,18 @@ def headers_of(
 ) -> LimitHeaders:
     """Returns limit, rest and reset of requests and tokens. `left`: what the counters of the claims
     have left."""
-    lowest: dict[Measure, tuple[int, int]] = {}  # the rest, and which limit has it
-    for at, limit in enumerate(limits):
-        measure = limit.measure
-        if measure in _SHOWN:
-            rest = limit.units(left[at])
-            if measure not in lowest or rest < lowest[measure][0]:
-                lowest[measure] = rest, at
     headers: list[tuple[bytes, bytes]] = []
-    for measure, (rest, at) in lowest.items():
-        most, remaining, reset = _SHOWN[measure]
-        limit, claim = limits[at], claims[at]
-        reset_ns = claim.cap - left[at] if limit.is_rate else max(0, claim.end_ns - now_ns)
+    for measure, most, remaining, reset in _SHOWN:
+        shown, rest = -1, 0  # which of the limits has the smallest rest
+        for at, limit in enumerate(limits):
+            if limit.measure is measure:
+                units = limit.units(left[at])
+                if shown < 0 or units < rest:
+                    shown, rest = at, units
+        if shown < 0:
+            continue
+        limit, claim = limits[shown], claims[shown]
+        reset_ns = claim.cap - left[shown] if limit.is_rate else max(0, claim.end_ns - now_ns)
         headers.append((most, limit.header_value))
         headers.append((remaining, b"%d" % rest if rest > 0 else b"0"))
         headers.append((reset, duration(reset_ns)))

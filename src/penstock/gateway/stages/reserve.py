@@ -118,9 +118,9 @@ class ReserveLimits:
 
 def counted_limits(call: Call, targets: Sequence[Target], index: LimitIndex) -> CountedLimits:
     """Returns the limits that count the call at any of its targets."""
+    if len(targets) == 1:
+        return index.counted(facts_of(call, targets[0]))
     found = [index.counted(facts_of(call, target)) for target in targets]
-    if len(found) == 1:
-        return found[0]
     return CountedLimits(list(dict.fromkeys(chain.from_iterable(one.each for one in found))))
 
 
@@ -182,9 +182,10 @@ def estimated_amounts(call: Call, targets: Sequence[Target], counted: CountedLim
     for target in targets:
         facts = target.known.model if target.known is not None else None
         tokens = estimate_tokens(call.body, call.operation, facts)
-        most = max(most, tokens.input + tokens.output)
-        if budgets:
-            spend = max(spend, _cost(call, target, tokens, budgets))
+        count = tokens.input + tokens.output
+        cost = _cost(call, target, tokens, budgets) if budgets else 0
+        most = max(most, count)
+        spend = max(spend, cost)
     return Amounts(1, most, spend)
 
 

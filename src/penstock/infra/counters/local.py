@@ -59,9 +59,10 @@ class LocalCounters:
         file = self._file
         if file is None:
             file = await self._opened()
-        taken = self._prefetches.take(file, claims, self._patience_s())
+        taken = self._prefetches.take(file, claims)
         if taken is not None:
-            self._flush_later()
+            if not self._flushes:
+                self._flush_later()
             return taken
         try:
             found = self._reserve(file, claims, self._patience_s())
@@ -137,16 +138,19 @@ class LocalCounters:
         self, file: CounterFile, claims: Sequence[Claim], error: CountersBusy
     ) -> Reservation | CapReached:
         deadline = self._clock.monotonic() + MAX_WAIT_S
-        step_s = 0.0 if isinstance(error, AmountsPrefetched) else _FIRST_STEP_S
+        reached = error.reached if isinstance(error, AmountsPrefetched) else None
+        step_s = 0.0 if reached is not None else _FIRST_STEP_S
         while self._clock.monotonic() < deadline:
             await asyncio.sleep(step_s)
             step_s = min(max(_FIRST_STEP_S, 2 * step_s), _LAST_STEP_S)
             try:
                 return self._reserve(file, claims, 0)
+            except AmountsPrefetched as again:
+                reached = again.reached
             except CountersBusy as again:
                 error = again
-        if isinstance(error, AmountsPrefetched):  # their worker was stopped, or is late
-            return error.reached
+        if reached is not None:  # the worker that has prefetched was stopped, or is late
+            return reached
         self.problem = error.message
         raise error
 
@@ -193,9 +197,8 @@ class LocalCounters:
                 await self._opened()
 
     def _flush_later(self) -> None:
-        if not self._flushes:
-            self._flushes = True
-            asyncio.get_running_loop().call_later(FLUSH_EVERY_S, self._flush)
+        self._flushes = True
+        asyncio.get_running_loop().call_later(FLUSH_EVERY_S, self._flush)
 
     def _flush(self) -> None:
         self._flushes = False

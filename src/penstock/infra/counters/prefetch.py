@@ -203,8 +203,9 @@ class Prefetches:
     def __bool__(self) -> bool:
         return bool(self._pools or self._closing)
 
-    def take(self, file: CounterFile, claims: Sequence[Claim], within_s: float) -> Taken | None:
-        """Returns the reservation of a call; `None` if it has to reserve for itself."""
+    def take(self, file: CounterFile, claims: Sequence[Claim]) -> Taken | None:
+        """Returns the reservation of a call; `None` if it has to reserve for itself. Does not wait
+        for the lock."""
         key = tuple([claim.key for claim in claims])
         pool = self._pools.get(key)
         if pool is not None and (found := pool.take(claims)) is not None:
@@ -214,13 +215,13 @@ class Prefetches:
                 return None
             pool = Pool(file)
         try:
-            if pool.fill(claims, within_s):
+            if pool.fill(claims, 0):
                 self._pools[key] = pool
                 return pool.take(claims)
         except CountersUnavailable:
             return None
         self._rest(key)
-        self._close(within_s)
+        self._close(0)
         return None
 
     def flush(self, within_s: float) -> None:

@@ -113,7 +113,9 @@ def estimate_cost(rates: Rates | None, tokens: EstimatedTokens, body: bytes) -> 
     if rates is None:
         return None
     # `find`: before `in` searches, it tries to read the bytes as a number, which takes longer
-    written = body.find(b'"cache_control"') >= 0 or body.find(b'"cachePoint"') >= 0
+    written = body.find(b'"cache') >= 0 and (
+        body.find(b'"cache_control"') >= 0 or body.find(b'"cachePoint"') >= 0
+    )
     other = tokens.seconds or tokens.searches or tokens.characters or written
     plain = not (tokens.images or other)
     if plain and rates.of_tokens is not None:

@@ -1,8 +1,9 @@
 """Finds the limits of a call, and the claims that it makes on their counters."""
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from hashlib import blake2b
+from math import ceil
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -75,7 +76,9 @@ class Limit:
         """Returns the claim of a call on the counter with a key."""
         kind, start, end = self.kind, 0, 0
         if kind is _WINDOW:
-            start, end = self.window(now_ns)
+            start, end = self._window
+            if not start <= now_ns < end:
+                start, end = self.window(now_ns)
         amount = self.amount(amounts)
         return Claim(key, kind, amount, self._cap, start, end, self._others, self.project_id)
 
@@ -123,7 +126,7 @@ class SpanLimit(Limit):
         self, project_id: str, entry: LimitEntry, span: tuple[int, int], *, shared_by: str
     ) -> None:
         super().__init__(project_id, entry)
-        self._span = span
+        self._span = self._window = span
         shared = f"{project_id}\0{shared_by}\0{entry.measure}"
         self._others = blake2b(shared.encode(), digest_size=16).digest()
 
@@ -182,7 +185,7 @@ class LimitIndex:
 
     def counted(self, facts: CallFacts) -> CountedLimits:
         """Returns the limits that count a call, with the counters."""
-        seen = tuple([read(facts) for read in self._readers])
+        seen = tuple([read(facts) for read in self._readers]) if self._readers else ()
         found = self._counted.get(seen)
         if found is None:
             if len(self._counted) >= MAX_COUNTED:
@@ -212,7 +215,7 @@ class LimitIndex:
 
 def nano_usd(cost: Decimal) -> int:
     """Returns billionths of a dollar, rounded up."""
-    return int((cost * NANO).to_integral_value(ROUND_CEILING))
+    return ceil(cost * NANO)
 
 
 def _kind(entry: LimitEntry) -> CounterKind:

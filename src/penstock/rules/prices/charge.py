@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -82,7 +82,7 @@ class UnitRate:
         return self.base
 
 
-class TokenRates(NamedTuple):
+class TokenRates(msgspec.Struct, frozen=True, gc=False):
     """The prices of a call that counts nothing but tokens, in billionths of a dollar for `of` calls
     or tokens."""
 
