@@ -66,6 +66,13 @@ class LimitedGateway:
         claim = counted.claim(values, Amounts(0, 0, 0), SystemClock().now_ns())
         return self._reader.read(claim)
 
+    async def settled(self, measure: Measure) -> CounterState:
+        """The counter once nothing is held: a worker keeps prefetched amounts for a while."""
+        async with asyncio.timeout(10):
+            while (found := self.state(measure)).held:
+                await asyncio.sleep(0.02)
+        return found
+
     def answer(self, script: Script) -> None:
         self.upstream.script = script
 
