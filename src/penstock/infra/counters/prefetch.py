@@ -37,10 +37,10 @@ class Taken(Reservation):
     """The reservation of a call that was taken from prefetched amounts."""
 
     __slots__ = ("pool",)
-    pool: "Pool"
+    pool: "AmountPool"
 
 
-class Pool:
+class AmountPool:
     """The prefetched amounts of like calls: one reservation in the file, of whose amounts calls
     have taken a part. What they have taken counts as used if this process ends."""
 
@@ -158,7 +158,7 @@ class Pool:
         return found.left
 
     def _used_amounts(self) -> list[int]:
-        """What was used of each claim; of a rate all that was taken."""
+        """The used amount of each claim; of a rate all that was taken."""
         if self._held is None:
             return []
         return [
@@ -167,15 +167,15 @@ class Pool:
         ]
 
     def _reserved(self) -> list[int]:
-        """What the calls that have not ended have reserved of each claim."""
+        """The amounts that the open calls have reserved of each claim."""
         if self._held is None:
             return []
         claims, used = self._apart(self._held.claims), self._used_amounts()
         return [claim.amount - self._free[at] - used[at] for at, claim in enumerate(claims)]
 
     def _ended(self, held: Reservation) -> list[Ended]:
-        """What the file has, with what was used of it; apart from it the calls that have used more
-        than they had reserved."""
+        """The reservation in the file with the used amounts; apart from it the calls that have used
+        more than they had reserved."""
         together = Reservation(self._apart(held.claims), (), held.place)
         return [(together, self._used_amounts()), *self._exceeded]
 
@@ -196,8 +196,8 @@ class Prefetches:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._pools: dict[Key, Pool] = {}
-        self._closing: list[Pool] = []  # no call takes of them; some calls of theirs are open
+        self._pools: dict[Key, AmountPool] = {}
+        self._closing: list[AmountPool] = []  # no call takes of them; some calls of theirs are open
         self._seen: dict[Key, tuple[float, int]] = {}  # since when, and how many calls
 
     def __bool__(self) -> bool:
@@ -213,7 +213,7 @@ class Prefetches:
         if pool is None:
             if len(key) > MAX_PREFETCHED or not self._is_busy(key):
                 return None
-            pool = Pool(file)
+            pool = AmountPool(file)
         try:
             if pool.fill(claims, 0):
                 self._pools[key] = pool
@@ -252,7 +252,7 @@ class Prefetches:
             self._closing.append(pool)
 
     def _rest(self, key: Key) -> None:
-        """Lets calls reserve for themselves for a while: few are like them, or a counter is too
+        """Makes calls reserve for themselves for a while: few are like them, or a counter is too
         close to its cap."""
         pool = self._pools.pop(key, None)
         if pool is not None:
