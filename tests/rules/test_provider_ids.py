@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.rules.provider_ids import MAX_ID_CHARS, IdKind, ProviderId, sign_id, verified_id
+from penstock.rules.provider_ids import (
+    MAX_ID_CHARS,
+    IdKind,
+    ProviderId,
+    may_name_file,
+    sign_id,
+    verified_id,
+)
 
 SECRET = b"s" * 32
 ID = ProviderId("up", "default", "file-abc", "small")
@@ -49,3 +56,15 @@ def test_an_id_of_another_version_is_none() -> None:
 
     signed = sign_id(IdKind.FILE, Longer(1), "prj_1", SECRET)  # pyright: ignore[reportArgumentType] - of another version
     assert verified_id(IdKind.FILE, signed, "prj_1", SECRET) is None
+
+
+@given(
+    pieces=st.lists(st.sampled_from((b"_", b"_id", b"file", b"file_i", b"d", b"x" * 40))),
+    before=st.integers(0, 40),
+    named=st.booleans(),
+)
+def test_a_file_is_found_behind_any_underscores(
+    pieces: list[bytes], before: int, named: bool
+) -> None:
+    body = b"max_tokens" * before + b"file_id" * named + b"".join(pieces)
+    assert may_name_file(body) == (b"file_id" in body)
