@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -82,12 +82,13 @@ async def _measure(arm: str, workload: str, tree: Path, folder: Path) -> float:
     """Returns the instructions of one call."""
     policies, cached = ARMS[arm]
     body = answer_body(ANSWERS[workload])
-    async with _provider(body) as url, _worker(folder, url, policies, tree) as (port, pid):
-        size = next(each.prompt_size for each in UNARY if each.name.startswith(workload))
-        await _load(port, workload, size, "warm", cached=cached, calls=WARMUP_CALLS)
+    tool = ["valgrind", "--tool=callgrind", "--instr-atstart=no"]
+    tool += [f"--callgrind-out-file={folder}/callgrind.out", sys.executable]
+    async with provider(body) as url, worker(folder, url, policies, tree, tool) as (port, pid):
+        await load(port, workload, "warm", cached=cached, calls=WARMUP_CALLS)
         _control(pid, "-i", "on")
         begun = time.monotonic()
-        await _load(port, workload, size, "call", cached=cached, calls=CALLS)
+        await load(port, workload, "call", cached=cached, calls=CALLS)
         _control(pid, "-d")
         await asyncio.sleep(time.monotonic() - begun)  # what the worker does without calls
         _control(pid, "-d")
@@ -102,7 +103,7 @@ def _control(pid: int, *command: str) -> None:
 
 
 @asynccontextmanager
-async def _provider(body: bytes) -> AsyncGenerator[str]:
+async def provider(body: bytes) -> AsyncGenerator[str]:
     """A provider that answers each request with the same bytes."""
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
     answer = head.encode() + b"\r\n\r\n" + body
@@ -125,18 +126,16 @@ def _is_whole(message: bytes) -> bool:
 
 
 @asynccontextmanager
-async def _worker(
-    folder: Path, url: str, policies: Mapping[str, object], tree: Path
+async def worker(
+    folder: Path, url: str, policies: Mapping[str, object], tree: Path, tool: Sequence[str]
 ) -> AsyncGenerator[tuple[int, int]]:
-    """A gateway worker under callgrind, which does not count yet: its port and its process."""
+    """A gateway worker that `tool` runs: its port and its process."""
     home, port = folder / "home", free_port()
     (home / "run").mkdir(mode=0o700, parents=True)
     write_snapshot(home, canned_providers(lambda _: url), policies)
     nowhere = f"http://127.0.0.1:{free_port()}"
     config = GatewayConfig(home=str(home), port=port, server_url=nowhere, log_level="error")
-    command = ["valgrind", "--tool=callgrind", "--instr-atstart=no"]
-    command += [f"--callgrind-out-file={folder}/callgrind.out", sys.executable]
-    command += ["-m", "penstock.entrypoints.gateway", msgspec.json.encode(config).decode()]
+    command = [*tool, "-m", "penstock.entrypoints.gateway", msgspec.json.encode(config).decode()]
     env = {**os.environ, "PYTHONPATH": str(tree / "src"), "PYTHONHASHSEED": "0"}
     process = await asyncio.create_subprocess_exec(
         *command, env=env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
@@ -163,10 +162,9 @@ async def _answers(port: int) -> bool:
     return True
 
 
-async def _load(
-    port: int, workload: str, size: int, name: str, *, cached: bool, calls: int
-) -> None:
+async def load(port: int, workload: str, name: str, *, cached: bool, calls: int) -> None:
     """Sends calls on each connection. No two requests are equal, so that no cache has an answer."""
+    size = next(each.prompt_size for each in UNARY if each.name.startswith(workload))
 
     async def connection(number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
