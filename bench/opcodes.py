@@ -74,7 +74,7 @@ class _Tracer:
             self._calls[frame.f_code] += 1
         return self._executed
 
-    def _executed(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002
+    def _executed(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002 - of sys.settrace
         if event == "opcode" and self._counts:
             self._opcodes[frame.f_code] += 1
         return self._executed
