@@ -83,6 +83,7 @@ class PrefetchLaw(RuleBasedStateMachine):
         self.model = Model(self.clock)
         self.workers = [Worker(self.path, self.clock) for _ in range(2)]
         self.reader = FileReader(self.path, self.clock)
+        self.caps = dict(CAPS)
 
     def teardown(self) -> None:
         self.reader.close()
@@ -97,7 +98,7 @@ class PrefetchLaw(RuleBasedStateMachine):
             end = start + WINDOW_NS
         amount *= 10**9 if KINDS[name] in RATES else 1
         key = name.encode().ljust(16, b"*")
-        return Claim(key, KINDS[name], amount, CAPS[name], start, end)
+        return Claim(key, KINDS[name], amount, self.caps[name], start, end)
 
     @rule(target=reservations, at=WORKERS, like=st.sampled_from(LIKE), amounts=LARGE_AMOUNTS)
     def reserve(self, at: int, like: tuple[str, ...], amounts: list[int]) -> object:
@@ -105,10 +106,22 @@ class PrefetchLaw(RuleBasedStateMachine):
         found = self._reserved(at, claims)
         return multiple() if found is None else found
 
-    @rule(target=reservations, at=WORKERS, like=st.sampled_from(LIKE), amounts=AMOUNTS)
-    def reserve_many_alike(self, at: int, like: tuple[str, ...], amounts: list[int]) -> object:
-        claims = [self.claim(*each) for each in zip(like, amounts, strict=False)]
-        found = [self._reserved(at, claims) for _ in range(BUSY_CALLS + 2)]
+    @rule(
+        target=reservations,
+        at=WORKERS,
+        like=st.sampled_from(LIKE),
+        amounts=AMOUNTS,
+        part=st.sampled_from((1, 2, 20)),
+    )
+    def reserve_many_alike(
+        self, at: int, like: tuple[str, ...], amounts: list[int], part: int
+    ) -> object:
+        """Some of them after a change of a cap."""
+        found: list[object] = []
+        for cap in (self.caps[like[0]], CAPS[like[0]] // part):
+            self.caps[like[0]] = cap
+            claims = [self.claim(*each) for each in zip(like, amounts, strict=False)]
+            found += [self._reserved(at, claims) for _ in range(BUSY_CALLS + 2)]
         return multiple(*[each for each in found if each is not None])
 
     def _reserved(self, at: int, claims: list[Claim]) -> object:
@@ -246,6 +259,19 @@ async def state_of(reader: FileReader, claim: Claim, wanted: CounterState) -> No
     async with asyncio.timeout(10):
         while reader.read(claim) != wanted:
             await asyncio.sleep(FLUSH_EVERY_S / 4)
+
+
+async def test_a_lower_cap_counts_at_once(path: Path) -> None:
+    clock = FakeClock()
+    counters = LocalCounters(path, clock)
+    settled = await taken(counters, spend(clock, 5))
+    counters.dispatched(settled)
+    counters.settle(settled, [5])
+    for _ in range(2):
+        assert isinstance(await counters.reserve([spend(clock, 5, cap=9)]), CapReached)
+    assert isinstance(await counters.reserve([spend(clock, 4, cap=9)]), Reservation)
+    assert isinstance(await counters.reserve([spend(clock, 1, cap=9)]), CapReached)
+    counters.close()
 
 
 async def test_busy_calls_are_counted_without_a_transaction_each(path: Path) -> None:

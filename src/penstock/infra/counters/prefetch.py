@@ -62,7 +62,9 @@ class AmountPool:
         if note_free is None:
             return None
         for at, claim in enumerate(claims):
-            if claim.start_ns != like[at].start_ns or not 0 <= claim.amount <= free[at]:
+            if claim.start_ns != like[at].start_ns or claim.cap != like[at].cap:
+                return None
+            if not 0 <= claim.amount <= free[at]:
                 return None
         left = self._left.copy()
         for at, claim in enumerate(claims):
@@ -134,7 +136,7 @@ class AmountPool:
         if not self.open:
             self._file.settle_all(self._ended(held), within_s)
             self._held = self._note_free = None
-        elif any(self._free) or any(self._used) or self._exceeded:
+        elif any(self._free) or any(self._used_amounts()) or self._exceeded:
             wanted = [
                 replace(held.claims[at], amount=amount, cap=MAX_CAP)
                 for at, amount in enumerate(self._reserved())
