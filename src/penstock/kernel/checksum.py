@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import Final, cast
 
 
-def _fastest() -> Callable[..., int]:
+def fastest_crc32() -> Callable[..., int]:
+    """Returns ISA-L's function, or that of zlib."""
     try:
         return cast("Callable[..., int]", import_module("isal.isal_zlib").crc32)
     except ImportError:  # no wheel for this machine
         return zlib.crc32
 
 
-crc32: Final = _fastest()
+crc32: Final = fastest_crc32()
