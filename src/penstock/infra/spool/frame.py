@@ -123,10 +123,10 @@ def _frame_at(data: Bytes, start: int, marker: bytes) -> Frame | None:
         return None
     if end > len(data) or data[body:payload] != marker:
         return None
-    content = data[body:end]
-    if crc32(content, crc32(_SCHEMA_AND_KIND.pack(schema, kind))) != crc:
+    content = data[payload:end]  # the only copy
+    if crc32(content, crc32(_SCHEMA_AND_KIND.pack(schema, kind) + marker)) != crc:
         return None
-    return Frame(_kind_of(kind), schema, content[len(marker) :], start, end)
+    return Frame(_kind_of(kind), schema, content, start, end)
 
 
 def _kind_of(number: int) -> int:
