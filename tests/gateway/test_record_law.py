@@ -111,7 +111,7 @@ async def _call(body: bytes, response: bytes, facts: AnswerFacts, model: str) ->
         ProviderConfig("up", entry.base_url),
         UpstreamTimeLimits(),
         Redaction(),
-        passes=True,
+        same_dialect=True,
     )
     attempt = OpenAttempt(call.target, "127.0.0.1", 1, ids.span(), clock.now_ns())
     attempt.response, attempt.response_size = response, len(response)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from infra.counter_model import FakeClock, Model, ModelReservation, index_of
 from penstock.infra.counters import CounterFile, FileReader, LocalCounters
 from penstock.infra.counters.counter_file import AmountsPrefetched
+from penstock.infra.counters.layout import TRANSACTION_LOCK_AT
 from penstock.infra.counters.local import FLUSH_EVERY_S
-from penstock.infra.counters.prefetch import BUSY_CALLS, Prefetches, Taken
+from penstock.infra.counters.lock import MAX_BLOCKED_S, ByteLock
+from penstock.infra.counters.prefetch import BUSY_CALLS, PrefetchedReservation, Prefetches
 from penstock.kernel.time import SystemClock
 from penstock.rules.claims import CapReached, Claim, CounterKind, CounterState
 from penstock.spi.counters import Reservation
@@ -64,7 +68,7 @@ class Worker:
         return taken if taken is not None else self.file.reserve(claims)
 
     def settle(self, reservation: Reservation, amounts: list[int]) -> None:
-        if not isinstance(reservation, Taken):
+        if not isinstance(reservation, PrefetchedReservation):
             self.file.settle(reservation, amounts)
         elif not reservation.pool.settle(reservation, amounts):
             reservation.pool.close(0)
@@ -137,7 +141,7 @@ class PrefetchLaw(RuleBasedStateMachine):
             return None
         assert isinstance(found, Reservation)
         expected.dispatched = True
-        if not isinstance(found, Taken):
+        if not isinstance(found, PrefetchedReservation):
             worker.file.dispatched(found)
             for left, claim in zip(found.left, claims, strict=True):
                 assert left <= claim.cap - self.model.level(claim)
@@ -244,12 +248,12 @@ def spend(clock: FakeClock, amount: int, cap: int = 1000) -> Claim:
     return Claim(b"w" * 16, CounterKind.WINDOW, amount, cap, start, start + WINDOW_NS)
 
 
-async def taken(counters: LocalCounters, claim: Claim) -> Taken:
+async def taken(counters: LocalCounters, claim: Claim) -> PrefetchedReservation:
     """Reserves until amounts are prefetched. All calls before have ended."""
     for _ in range(BUSY_CALLS + 2):
         found = await counters.reserve([claim])
         assert isinstance(found, Reservation)
-        if isinstance(found, Taken):
+        if isinstance(found, PrefetchedReservation):
             return found
         counters.release(found)
     raise AssertionError("nothing was prefetched")
@@ -259,6 +263,39 @@ async def state_of(reader: FileReader, claim: Claim, wanted: CounterState) -> No
     async with asyncio.timeout(10):
         while reader.read(claim) != wanted:
             await asyncio.sleep(FLUSH_EVERY_S / 4)
+
+
+@pytest.mark.parametrize("resting", [False, True])
+def test_many_pools_wait_for_a_lock_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, resting: bool
+) -> None:
+    """A stopped worker that has the lock must not stop others for longer, the more they have."""
+    clock = FakeClock()
+    file, prefetches = CounterFile.open(path, clock), Prefetches(clock)
+    for number in range(5):
+        claim = replace(spend(clock, 5), key=b"%016d" % number)
+        while (found := prefetches.take(file, [claim])) is None:
+            pass
+        assert isinstance(found, PrefetchedReservation)
+    waits: list[float] = []
+
+    def wait(lock: ByteLock, within_s: float = MAX_BLOCKED_S) -> None:
+        waits.append(within_s)
+        original(lock, within_s)
+
+    original = ByteLock.wait
+    monkeypatch.setattr(ByteLock, "wait", wait)
+    fd = os.open(path, os.O_RDWR)
+    stopped = ByteLock(fd, TRANSACTION_LOCK_AT)
+    assert stopped.take()
+    act = prefetches.give_back if resting else prefetches.flush
+    act(MAX_BLOCKED_S)
+    assert len(waits) >= 5
+    assert sum(waits) <= MAX_BLOCKED_S
+    stopped.free()
+    os.close(fd)
+    prefetches.give_back(MAX_BLOCKED_S)
+    file.close()
 
 
 async def test_a_lower_cap_counts_at_once(path: Path) -> None:
@@ -280,7 +317,7 @@ async def test_busy_calls_are_counted_without_a_transaction_each(path: Path) -> 
     first = await taken(counters, claim)
     held = reader.read(claim).held
     second = await counters.reserve([claim])
-    assert isinstance(second, Taken)
+    assert isinstance(second, PrefetchedReservation)
     assert reader.read(claim).held == held > 10
     assert second.left[0] == first.left[0] - 5
     counters.settle(first, [3])
@@ -309,7 +346,7 @@ async def test_nothing_is_prefetched_above_half_of_a_cap(path: Path) -> None:
     for _ in range(3 * BUSY_CALLS):
         found = await counters.reserve([claim])
         assert isinstance(found, Reservation)
-        assert not isinstance(found, Taken)
+        assert not isinstance(found, PrefetchedReservation)
         counters.release(found)
     counters.close()
 

@@ -49,7 +49,7 @@ def explained_target(call: Call, target: Target, head: RequestHead) -> Explained
         target.entry.name,
         target.model,
         target.plugin.dialect,
-        not target.passes,
+        not target.same_dialect,
         input_tokens=tokens.input,
         output_tokens=tokens.output,
         cost="" if cost is None else f"{cost / NANO:.9f}",

@@ -18,12 +18,12 @@ from penstock.spi.chat import ChatProvider, ProviderConfig
 class Target:
     """`model` is the provider's own id. `project` has the prices. `counted_as` is the model's label
     in metrics: its id if the provider lists it, else `other`, because callers choose other names.
-    `redaction` removes the provider's secrets from its answers. `passes`: it has the dialect of the
-    surface, so that bytes pass. `fetches_media`: it gets media that a request names by URL as
-    bytes, which the gateway fetches. `known`: the facts of the model. `model_limits` is what the
-    model certainly cannot do. `health` is what this worker has seen of it, if a route names it.
-    With a pool of `credentials`, each attempt uses one of them: its name is `credential`. `slots`:
-    the places of its provider, if that has a limit of calls at once.
+    `redaction` removes the provider's secrets from its answers. `same_dialect`: the provider has
+    the dialect of the surface, so that bytes pass. `fetches_media`: it gets media that a request
+    names by URL as bytes, which the gateway fetches. `known`: the facts of the model.
+    `model_limits` is what the model certainly cannot do. `health` is what this worker has seen of
+    it, if a route names it. With a pool of `credentials`, each attempt uses one of them: its name
+    is `credential`. `slots`: the places of its provider, if that has a limit of calls at once.
     """
 
     project: ProjectIndex
@@ -34,7 +34,7 @@ class Target:
     provider: ProviderConfig
     limits: UpstreamTimeLimits
     redaction: Redaction
-    passes: bool
+    same_dialect: bool
     fetches_media: bool = False
     known: KnownFacts | None = None
     model_limits: ModelLimits | None = None

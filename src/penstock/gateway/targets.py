@@ -63,7 +63,7 @@ class TargetSource:
             provider=provider,
             limits=_limits(entry),
             redaction=Redaction(secret) if pool is None else pool.redaction,
-            passes=served.dialect == dialect,
+            same_dialect=served.dialect == dialect,
             fetches_media=entry.quirks.get("media_urls") == "fetch",
             health=self.health(project, entry.name, model) if routed else None,
             known=known,

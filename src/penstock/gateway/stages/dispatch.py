@@ -62,7 +62,7 @@ class Dispatch:
             span,
             self._clock.now_ns(),
             target.plugin.dialect,
-            not target.passes or built.rewrite is not None,
+            not target.same_dialect or built.rewrite is not None,
             built.rewrite,
             _answer_ids(call, target, head),
             changes if call.released is None else (*call.released.changes, *changes),
@@ -103,7 +103,7 @@ class Dispatch:
 
 def _is_quick(call: Call, target: Target) -> bool:
     """Returns true in the usual case: bytes pass."""
-    if not target.passes or call.media is not None:
+    if not target.same_dialect or call.media is not None:
         return False
     return len(call.body) <= INLINE_BYTES or not (call.traits.rewritten or call.own_ids is not None)
 
@@ -153,7 +153,7 @@ def _answer_ids(call: Call, target: Target, head: RequestHead) -> AnswerIds | No
     ids = call.surface.chat_ids
     if ids is None or ids.of_answer is None or call.snapshot is None:
         return None
-    passes = call.traits.chat and target.passes
+    passes = call.traits.chat and target.same_dialect
     return ids.of_answer(head, signer_of(call.snapshot, target)) if passes else None
 
 
@@ -179,7 +179,7 @@ def _outgoing(call: Call, target: Target, head: RequestHead) -> OutgoingCall:
     model_at = head.model_at
     if call.own_ids is not None:
         body, model_at = _with_own_ids(call, call.own_ids), None
-    same = target.passes
+    same = target.same_dialect
     headers = surface.passed_headers(call.headers) if same else ()
     fetches = target.fetches_media and call.traits.chat
     if same and not surface.must_translate(body) and not (fetches and _has_media(call)):

@@ -36,7 +36,7 @@ class FollowIds:
         """Returns the first target that is left. Raises `NotFound` for an unknown id, and
         `InvalidRequest` if no target of the call has what it names."""
         targets = (target,) if call.route is None else call.route.targets
-        if head.continues and not any(each.passes for each in targets):
+        if head.continues and not any(each.same_dialect for each in targets):
             return target  # its translation names the member that is not carried
         named = await offload(len(call.body), lambda: ids.named(call.body))
         keeper = keeper_of(snapshot, target.project.project_id, named)

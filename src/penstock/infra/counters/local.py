@@ -15,7 +15,7 @@ from penstock.infra.counters.counter_file import (
     Ended,
 )
 from penstock.infra.counters.lock import MAX_BLOCKED_S, CountersBusy
-from penstock.infra.counters.prefetch import Prefetches, Taken
+from penstock.infra.counters.prefetch import PrefetchedReservation, Prefetches
 from penstock.kernel.time import Clock
 from penstock.rules.claims import CapReached, Claim, CounterKind
 from penstock.spi.counters import CountersUnavailable, Reservation
@@ -88,17 +88,21 @@ class LocalCounters:
 
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the amounts count as used if this process ends now."""
-        if self._file is not None and not isinstance(reservation, Taken):  # these count already
+        if self._file is not None and not isinstance(
+            reservation, PrefetchedReservation
+        ):  # these count already
             self._file.dispatched(reservation)
 
     def settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
         """Replaces the reserved amounts by the true ones, once; later if that is impossible now."""
         if self._file is None or not reservation.open:
             return
-        if isinstance(reservation, Taken):
+        if isinstance(reservation, PrefetchedReservation):
             if not reservation.pool.settle(reservation, amounts):
-                with contextlib.suppress(CountersUnavailable):  # else with the next flush
+                try:
                     reservation.pool.close(self._patience_s())
+                except CountersUnavailable:  # with the next flush
+                    self._late = True
             return
         reservation.open = False
         self._ended.append((reservation, amounts))

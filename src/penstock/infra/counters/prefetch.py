@@ -33,7 +33,7 @@ Key = tuple[bytes, ...]
 """The counters of a call: like calls have the same ones."""
 
 
-class Taken(Reservation):
+class PrefetchedReservation(Reservation):
     """The reservation of a call that was taken from prefetched amounts."""
 
     __slots__ = ("pool",)
@@ -56,7 +56,7 @@ class AmountPool:
         self.taken = 0  # calls since the last transaction
         self.open = 0  # calls that have not ended
 
-    def take(self, claims: Sequence[Claim]) -> Taken | None:
+    def take(self, claims: Sequence[Claim]) -> PrefetchedReservation | None:
         """Returns the reservation of a call; `None` if its amounts are not free here."""
         free, like, note_free = self._free, self.like, self._note_free
         if note_free is None:
@@ -73,11 +73,11 @@ class AmountPool:
         note_free(*free)
         self.taken += 1
         self.open += 1
-        taken = Taken(claims, left, 0)
+        taken = PrefetchedReservation(claims, left, 0)
         taken.pool = self
         return taken
 
-    def settle(self, taken: Taken, amounts: Sequence[int]) -> bool:
+    def settle(self, taken: PrefetchedReservation, amounts: Sequence[int]) -> bool:
         """Replaces the amounts of a call by the used ones. `False`: that has to be written now,
         because they are larger."""
         taken.open = False
@@ -205,7 +205,7 @@ class Prefetches:
     def __bool__(self) -> bool:
         return bool(self._pools or self._closing)
 
-    def take(self, file: CounterFile, claims: Sequence[Claim]) -> Taken | None:
+    def take(self, file: CounterFile, claims: Sequence[Claim]) -> PrefetchedReservation | None:
         """Returns the reservation of a call; `None` if it has to reserve for itself. Does not wait
         for the lock."""
         key = tuple([claim.key for claim in claims])
@@ -227,13 +227,14 @@ class Prefetches:
         return None
 
     def flush(self, within_s: float) -> None:
-        """Settles the calls that have ended, and returns what no call has taken for a while."""
+        """Settles the calls that have ended, and returns what no call has taken for a while. Waits
+        for the lock once, not for each pool: all calls of the worker wait with it."""
         for key, pool in list(self._pools.items()):
             try:
                 if not pool.taken or not pool.fill(pool.like, within_s):
                     self._rest(key)
             except CountersUnavailable:
-                continue
+                within_s = 0
         self._close(within_s)
 
     def give_back(self, within_s: float, counter: bytes | None = None) -> None:
@@ -244,14 +245,16 @@ class Prefetches:
         self._close(within_s)
 
     def _close(self, within_s: float) -> None:
-        closing, self._closing = self._closing, []
-        for pool in closing:
+        """Closes pools whose calls have ended. Waits for the lock once."""
+        left: list[AmountPool] = []
+        for pool in self._closing:
             try:
                 if pool.close(within_s):
                     continue
             except CountersUnavailable:
-                pass
-            self._closing.append(pool)
+                within_s = 0
+            left.append(pool)
+        self._closing = left
 
     def _rest(self, key: Key) -> None:
         """Makes calls reserve for themselves for a while: few are like them, or a counter is too
