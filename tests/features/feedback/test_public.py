@@ -210,9 +210,13 @@ def test_an_address_that_guesses_keys_is_limited_for_all_keys(tmp_path: Path) ->
     with running(tmp_path / "home") as server:
         page = Page(server)
         path = "/feedback/v1/keys/guessed"
+        begun = time.monotonic()
         found = [server.call("POST", path, None, b"{}").status for _ in range(ADDRESS_PER_MINUTE)]
-        assert (found[0], found[-1], set(found)) == (404, 429, {404, 429})
-        assert page.feedback("any").status == 429
+        seconds = time.monotonic() - begun
+        assert set(found) <= {404, 429}
+        # Half a minute's requests at once, then one as often as the rate allows.
+        assert found.count(404) <= ADDRESS_PER_MINUTE * (1 / 2 + seconds / 60) + 1
+        assert 429 in {page.feedback("any").status for _ in range(20)}
 
 
 class StoppedClock(SystemClock):
