@@ -7,7 +7,9 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -18,7 +20,7 @@ from bench import contenders
 from bench.chart import draw
 from bench.contenders import Bench, Start
 from bench.gateway_alone import gateway_alone
-from bench.penstock import penstock, penstock_with_policies
+from bench.penstock import command_of, penstock, penstock_with_policies
 from bench.process import Cores, realtime_permitted
 from bench.providers import running_providers
 from bench.session import Plan, Round, measure
@@ -46,11 +48,19 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     options = _arguments().parse_args(argv)
     plan = _plan(options)
-    names = options.only.split(",") if options.only else list(CONTENDERS)
+    known = _contenders(options.before)
+    names = options.only.split(",") if options.only else list(known)
     round_count = options.rounds or (1 if options.quick else 3)
     with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
-        rounds = _measure(names, round_count, plan, Path(folder))
+        rounds = _measure({name: known[name] for name in names}, round_count, plan, Path(folder))
     return _report(rounds, plan, options.name)
+
+
+def _contenders(before: Path | None) -> dict[str, Start]:
+    """Returns the gateways to measure, and Penstock of the checkout `before` if there is one."""
+    if before is None:
+        return CONTENDERS
+    return CONTENDERS | {"before": partial(penstock, command=command_of(before))}
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -67,6 +77,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="one round, 3 s per workload")
     parser.add_argument("--rounds", type=int, help="number of rounds (3, or 1 with --quick)")
     parser.add_argument("--only", help=f"comma-separated subset of {','.join(CONTENDERS)}")
+    parser.add_argument("--before", type=Path, help="another checkout of Penstock to compare with")
     parser.add_argument(
         "--workloads",
         help=f"comma-separated subset of {','.join(each.name for each in UNARY)},streams",
@@ -76,15 +87,17 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(names: list[str], count: int, plan: Plan, folder: Path) -> list[list[Round]]:
+def _measure(
+    starts: Mapping[str, Start], count: int, plan: Plan, folder: Path
+) -> list[list[Round]]:
     cores = Cores.of_machine()
     rounds: list[list[Round]] = []
     with running_providers(cores, folder) as providers:
         for number in range(count):
             rounds.append([])
-            for name in names:
+            for name, start in starts.items():
                 bench = Bench(providers, cores, folder)
-                for update in measure(name, CONTENDERS[name], bench, plan):
+                for update in measure(name, start, bench, plan):
                     if isinstance(update, Round):
                         rounds[-1].append(update)
                     else:

@@ -32,16 +32,29 @@ def penstock_with_policies(bench: Bench) -> AbstractContextManager[Entry]:
     return penstock(bench, policies=True)
 
 
+def command_of(checkout: Path) -> Path:
+    """Returns the command `penstock` of another checkout, with its own environment. Raises
+    `FileNotFoundError` if that is not set up."""
+    command = checkout.resolve() / ".venv/bin/penstock"
+    if not command.exists():
+        raise FileNotFoundError(f"{command} is missing: run `make setup` in {checkout}")
+    return command
+
+
 @contextmanager
 def penstock(
-    bench: Bench, environment: Mapping[str, str] | None = None, *, policies: bool = False
+    bench: Bench,
+    environment: Mapping[str, str] | None = None,
+    *,
+    policies: bool = False,
+    command: Path = COMMAND,
 ) -> Generator[Entry, None, None]:
     """`penstock server` and `penstock gateway --server …`, each with its own home."""
     settings = {**_SETTINGS, **(environment or {})}
     folder = bench.folder / f"penstock-{free_port()}"
     server_home, gateway_home = folder / "server", folder / "gateway"
     api, port = Api(free_port(), server_home), free_port()
-    server = [str(COMMAND), "server", "--home", str(server_home), "--server-port", str(api.port)]
+    server = [str(command), "server", "--home", str(server_home), "--server-port", str(api.port)]
     log = bench.log("penstock-server")
     with started(server, cores=bench.cores.load, log=log, env=settings) as process:
         wait_http(f"http://127.0.0.1:{api.port}/readyz", process, log, patience_s=60)
@@ -50,7 +63,7 @@ def penstock(
             _add_policies(api)
         gateway_home.mkdir(mode=0o700)
         shutil.copy2(server_home / "gateway.token", gateway_home)
-        gateway = [str(COMMAND), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
+        gateway = [str(command), "gateway", "--server", f"http://127.0.0.1:{api.port}"]
         gateway += ["--home", str(gateway_home), "--gateway-port", str(port)]
         log = bench.log("penstock-gateway")
         with started(gateway, cores=bench.cores.gateway, log=log, env=settings) as plane:

@@ -20,7 +20,7 @@ from typing import Final
 
 from bench import wrk
 from bench.contenders import Bench, Entry
-from bench.penstock import penstock
+from bench.penstock import COMMAND, command_of, penstock
 from bench.process import Cores, cpu_seconds, prioritised
 from bench.providers import running_providers
 from bench.server import Server, SpoolGauges
@@ -89,12 +89,13 @@ def main(argv: list[str]) -> int:
     """Returns 0 if a rate was confirmed."""
     options = _arguments().parse_args(argv)
     extent, cores = QUICK if options.quick else FULL, Cores.two_shared()
+    command = command_of(options.checkout) if options.checkout else COMMAND
     with tempfile.TemporaryDirectory(prefix="penstock-sustained-") as name:
         folder = Path(name)
         with running_providers(cores, folder) as providers:
             bench = Bench(providers, cores, folder)
             with (
-                penstock(bench) as entry,
+                penstock(bench, command=command) as entry,
                 prioritised(providers.pid, realtime=cores.realtime),
             ):
                 machine = Machine(bench, entry, extent)
@@ -222,6 +223,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.sustained", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--rate", type=float, help="confirm this rate, without a search")
+    parser.add_argument("--checkout", type=Path, help="measure Penstock of another checkout")
     parser.add_argument("--out", type=Path, help="write the confirming runs as JSON")
     return parser
 

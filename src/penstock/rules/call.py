@@ -140,6 +140,11 @@ class Caller(Record, frozen=True, gc=False):
             return value
         return self.others.get(name, "")
 
+    def attributes(self) -> dict[str, str]:
+        """Returns the call attributes that are set."""
+        own = {name: value for name in _OWN if (value := getattr(self, name))}
+        return own | self.others if self.others else own
+
 
 _OWN: Final = Caller.__struct_fields__[1:7]
 _LATER: Final = tuple(each.name for each in CALL_ATTRIBUTES[len(_OWN) :])

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.features.traces.content import ContentReader
+from penstock.features.traces.messages import text_of
 from penstock.features.traces.neutral_content import NO_READERS
-from penstock.features.traces.openai_content import input_messages, output_messages
+from penstock.features.traces.openai_content import (
+    chat_text,
+    chosen_text,
+    input_messages,
+    output_messages,
+)
 from penstock.features.traces.payload import MAX_VALUES
 from penstock.features.traces.wire_messages import SpanMessage
 
@@ -244,3 +250,24 @@ def test_pointers_lead_to_the_media_in_the_request(shape: list[list[str]]) -> No
             for step in part["uri"].removeprefix("request:#/").split("/"):
                 found = found[int(step)] if isinstance(found, list) else found[step]
             assert found == f"data:x/y;base64,{m}.{p}"
+
+
+messages = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "tool"]), "content": st.text() | hostile},
+    optional=dict.fromkeys(
+        ("refusal", "reasoning_content", "reasoning", "tool_calls", "function_call", "name"),
+        st.none() | st.just("") | hostile,
+    ),
+)
+
+
+@given(hostile | messages)
+def test_the_text_of_a_message_is_that_of_its_parts(message: Any) -> None:
+    [whole] = input_messages({"messages": [message]})
+    assert chat_text(message) == text_of(whole)
+
+
+@given(hostile | st.fixed_dictionaries({"message": messages}, optional={"text": hostile}))
+def test_the_text_of_a_choice_is_that_of_its_parts(choice: Any) -> None:
+    [whole] = output_messages({"choices": [choice]})
+    assert chosen_text(choice) == text_of(whole)

@@ -101,7 +101,7 @@ class ContentReader:
             values = {"input": asked.input, "prompt": asked.prompt, "query": asked.query}
             return _start(last_input({name: _value(raw) for name, raw in values.items()}))
         last = asked.messages[-1:]
-        return _start(openai_content.chat_message(_value(last[0]))) if last else ""
+        return openai_content.chat_text(_value(last[0]))[:PREVIEW_CHARS] if last else ""
 
     def output_preview(self, text: str, dialect: str) -> str:
         """Returns the start of the first output message."""
@@ -114,7 +114,7 @@ class ContentReader:
         if answered.choices is None:
             return _start(next(iter(openai_content.output_messages(decode(text))), None))
         first = answered.choices[:1]
-        return _start(openai_content.chosen_message(_value(first[0]))) if first else ""
+        return openai_content.chosen_text(_value(first[0]))[:PREVIEW_CHARS] if first else ""
 
     def _conversation(self, text: str, dialect: str) -> Conversation | None:
         read = self._readers.get(dialect, _NOT_READ).request

@@ -13,6 +13,7 @@ from penstock.features.traces.messages import (
     Message,
     Part,
     bounded,
+    text_of,
     text_part,
     tool_call,
 )
@@ -20,6 +21,9 @@ from penstock.features.traces.payload import Json, items, mapping, string
 
 # Characters of a role or a finish reason.
 MAX_WORD: Final = 64
+
+# Members of a message beside its text.
+_BESIDES: Final = ("tool_calls", "refusal", "function_call", "reasoning_content", "reasoning")
 
 _MEDIA: Final[Mapping[str, tuple[str, str, str]]] = {  # part type → object, its data, modality
     "image_url": ("image_url", "url", "image"),
@@ -50,14 +54,27 @@ def output_messages(response: Json) -> list[Message]:
     )
 
 
-def chat_message(value: Json) -> Message:
-    """Returns one message of a chat history."""
-    return _message(mapping(value), "")
+def chat_text(value: Json) -> str:
+    """Returns the text of one message of a chat history."""
+    message = mapping(value)
+    return _plain_text(message) or text_of(_message(message, ""))
 
 
-def chosen_message(value: Json) -> Message:
-    """Returns the message of one choice."""
-    return _choice(mapping(value), 0)
+def chosen_text(value: Json) -> str:
+    """Returns the text of the message of one choice."""
+    choice = mapping(value)
+    if isinstance(choice.get("text"), str):
+        return text_of(_choice(choice, 0))
+    return chat_text(choice.get("message"))
+
+
+def _plain_text(message: Mapping[str, Json]) -> str:
+    """Returns the text of a message that has nothing else; empty for others. Most are such: they
+    need no parts."""
+    content = message.get("content")
+    if not isinstance(content, str) or message.get("role") == "tool":
+        return ""
+    return "" if any(message.get(name) for name in _BESIDES) else content
 
 
 def _choice(choice: Mapping[str, Json], index: int) -> Message:

@@ -5,12 +5,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple, cast
 
 import msgspec
+from msgspec.structs import asdict
 
 from penstock.features.traces.content import ContentReader
 from penstock.features.traces.payload import encode
 from penstock.features.traces.stored_text import readable, source_of, without_blobs
 from penstock.rules.attributes import CALL_ATTRIBUTES
-from penstock.rules.call import COUNTS, AttemptRecord, CallEnd, Caller, Usage
+from penstock.rules.call import AttemptRecord, CallEnd, Caller, Usage
 from penstock.rules.sent_request import CUT, MAX_HEADER_BYTES
 from penstock.rules.tags import bounded_tags
 
@@ -227,14 +228,19 @@ def _row(end: CallEnd, batch: str, content: _Content, attributes: dict[str, str]
 def _attributes(caller: Caller) -> dict[str, str]:
     """Returns the columns of the call attributes. An application that renders prompts itself names
     the version in a tag."""
-    values = {each.name: caller.get(each.name)[:_NAME] for each in CALL_ATTRIBUTES}
-    if not values[_PROMPT_VERSION]:
-        values[_PROMPT_VERSION] = caller.tags.get(_PROMPT_VERSION, "")[:_NAME]
+    values = {
+        name: value[:_NAME] for name, value in caller.attributes().items() if name in _DECLARED
+    }
+    if _PROMPT_VERSION not in values and _PROMPT_VERSION in caller.tags:
+        values[_PROMPT_VERSION] = caller.tags[_PROMPT_VERSION][:_NAME]
     return values
 
 
 def _counts(usage: Usage) -> dict[str, int]:
-    return {name: _tokens(getattr(usage, name)) for name in COUNTS}
+    """Returns the counts that are not zero."""
+    counts = asdict(usage)
+    del counts["source"]
+    return {name: _tokens(count) for name, count in counts.items() if count}
 
 
 def _attempt(attempt: AttemptRecord) -> AttemptRow:
