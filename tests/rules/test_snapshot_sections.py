@@ -13,7 +13,6 @@ from penstock.rules.snapshot.access import (
     AccessIndex,
     KeyEntry,
     ProjectSection,
-    access_documents,
 )
 from penstock.rules.snapshot.kinds import KINDS, find_kind, read_section
 from penstock.rules.snapshot.prices import OWN_PRICES, VENDOR_PRICE_LISTS
@@ -84,13 +83,3 @@ def test_a_kind_names_the_secrets_that_a_section_needs() -> None:
     section = ProvidersSection("prj_1", entries)
     assert list(PROVIDERS.secrets(section)) == [SecretUse("sec_1", "provider a")]
     assert list(ACCESS.secrets(AccessIndex("prj_1", {}))) == []
-
-
-def test_many_keys_are_split_into_parts_that_read_as_one() -> None:
-    keys = tuple(KeyEntry(f"key_{n}", f"{n * 7919 % 65536:04x}") for n in range(600))
-    documents = access_documents([ProjectSection("prj_1", keys)])
-    assert len(documents) == 16
-    read = [read_section(name, canonical_json(document)) for name, document in documents.items()]
-    assert {
-        digest for index in read if isinstance(index, AccessIndex) for digest in index.keys
-    } == {key.digest for key in keys}

@@ -11,12 +11,14 @@ from penstock.features.identity.key_parts import KeyParts
 from penstock.features.identity.service.keys import HashedKey, NewKey
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.kernel.digests import canonical_json
+from penstock.rules.document import Document
 from penstock.rules.snapshot.access import (
+    ACCESS,
+    KEYS_PER_SECTION,
     AccessIndex,
     KeyEntry,
     ProjectPolicy,
     ProjectSection,
-    access_documents,
 )
 from penstock.rules.snapshot.kinds import read_section
 from tests.features.identity.conftest import World
@@ -56,6 +58,25 @@ class Keys:
         self.parts.replace(key_id, tuple(found))
 
 
+def in_parts(section: ProjectSection, part: str = "") -> dict[str, ProjectSection]:
+    """Splits all keys at once."""
+    if len(section.keys) <= KEYS_PER_SECTION:
+        return {ACCESS.name(PROJECT, part): section}
+    parts: dict[str, ProjectSection] = {}
+    for bit in "01":
+        keys = [key for key in section.keys if first_bits(key).startswith(part + bit)]
+        parts |= in_parts(ProjectSection(PROJECT, tuple(keys), section.policy), part + bit)
+    return parts
+
+
+def first_bits(key: KeyEntry) -> str:
+    return "".join(f"{int(digit, 16):04b}" for digit in key.digest[:16])
+
+
+def sections(documents: dict[str, Document]) -> list[ProjectSection]:
+    return [each for each in documents.values() if isinstance(each, ProjectSection)]
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "remove", "change"]),
@@ -77,7 +98,7 @@ def test_after_any_changes_the_parts_are_those_of_a_new_reading(
     for operation, count, policy in steps:
         getattr(keys, operation)(count)
         documents = keys.parts.documents(policy)
-        assert documents == access_documents([keys.whole(policy)])
+        assert documents == in_parts(keys.whole(policy))
         assert all(keys.parts.documents(policy)[name] is each for name, each in documents.items())
         now = {name: read_section(name, canonical_json(each)) for name, each in documents.items()}
         changed = {name for name in now.keys() | built.keys() if now.get(name) != built.get(name)}
@@ -93,8 +114,23 @@ def test_a_change_of_a_key_renews_only_its_part() -> None:
     before = keys.parts.documents(POLICIES[0])
     keys.change(1)
     after = keys.parts.documents(POLICIES[0])
-    assert len(before) == len(after) == 16
+    assert len(before) == len(after) == 4
     assert 1 <= len([name for name in before if before[name] is not after[name]]) <= 3
+
+
+def test_parts_are_split_and_merged_where_they_are_too_large_or_too_small() -> None:
+    keys = Keys(Random(8))
+    counts = []
+    for _ in range(40):
+        before = keys.parts.documents(POLICIES[0])
+        keys.add(100)
+        after = keys.parts.documents(POLICIES[0])
+        counts.append(len(after))
+        assert all(len(each.keys) <= KEYS_PER_SECTION for each in sections(after))
+        assert len(before.keys() - after.keys()) <= 10  # one hundred of some thousand keys
+    assert counts == sorted(counts)
+    keys.remove(len(keys.entries))
+    assert [*keys.parts.documents(POLICIES[0])] == [f"{PROJECT}/access"]
 
 
 def test_every_use_case_of_keys_is_followed(world: World) -> None:

@@ -1,6 +1,6 @@
 """`<project_id>/access`: the keys and the policy of a project."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final, Self
@@ -69,7 +69,7 @@ class ProjectPolicy(Document, frozen=True):
 
 
 class ProjectSection(Document, frozen=True):
-    """The keys and the policy of one project. `access_documents` splits many keys into parts."""
+    """The keys and the policy of one project. Many keys are several sections, with one policy."""
 
     project_id: str
     keys: tuple[KeyEntry, ...] = ()
@@ -118,29 +118,3 @@ def _index(section: ProjectSection) -> AccessIndex:
 
 
 ACCESS: Final = SectionKind("access", ProjectSection, AccessIndex, _index)
-
-
-def access_documents(projects: Iterable[ProjectSection]) -> dict[str, Document]:
-    """Returns the sections by name. Splits many keys by the first hex digits of their digests."""
-    documents: dict[str, Document] = {}
-    for project in projects:
-        for prefix, keys in _by_prefix(project.keys).items():
-            section = ProjectSection(project.project_id, tuple(keys), project.policy)
-            documents[ACCESS.name(project.project_id, prefix)] = section
-    return documents
-
-
-def prefix_digits(count: int) -> int:
-    """Returns the hex digits by which so many keys are split."""
-    digits = 0
-    while count > KEYS_PER_SECTION * 16**digits:
-        digits += 1
-    return digits
-
-
-def _by_prefix(keys: tuple[KeyEntry, ...]) -> Mapping[str, list[KeyEntry]]:
-    digits = prefix_digits(len(keys))
-    parts: dict[str, list[KeyEntry]] = {} if digits else {"": []}
-    for key in keys:
-        parts.setdefault(key.digest[:digits], []).append(key)
-    return parts
