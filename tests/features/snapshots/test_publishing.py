@@ -14,6 +14,7 @@ from penstock.features.snapshots.changes import ChangeSignal
 from penstock.gateway.snapshot.holder import SnapshotOrigin
 from penstock.infra.egress.client import Egress
 from penstock.kernel.errors import NotFound, Overloaded
+from penstock.rules.snapshot.access import KEYS_PER_SECTION
 from penstock.rules.snapshot.tree import Root
 from penstock.spi.http import HttpAnswer, HttpRequest
 from tests.features.snapshots.conftest import (
@@ -123,7 +124,7 @@ async def test_a_change_of_one_key_moves_one_small_section(publishing: Publishin
     world.identity.keys.create(START, world.project_id, NewKey("one more"))
     publisher.compile_now()
     (changed,) = publisher.current().hashes - before
-    assert len(publisher.section(changed)) < 10_000
+    assert len(publisher.section(changed)) < 200 * KEYS_PER_SECTION
     names = msgspec.json.decode(publisher.current().root, type=Root).sections
     assert sum(name.startswith(f"{world.project_id}/access/") for name in names) == 16
 
