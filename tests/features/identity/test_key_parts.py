@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from random import Random
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from penstock.features.identity.access_sections import AccessSections
 from penstock.features.identity.key_parts import KeyParts
 from penstock.features.identity.service.keys import HashedKey, NewKey
+from penstock.gateway.snapshot import key_table
 from penstock.gateway.snapshot.key_table import KeyTable
 from penstock.kernel.digests import canonical_json
 from penstock.rules.document import Document
@@ -88,12 +90,16 @@ STEPS = st.lists(
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.randoms(use_true_random=False), STEPS)
+@given(st.randoms(use_true_random=False), STEPS, st.sampled_from([1, 150, key_table.MAX_CHANGES]))
 def test_after_any_changes_the_parts_are_those_of_a_new_reading(
-    rng: Random, steps: list[tuple[str, int, ProjectPolicy]]
+    rng: Random, steps: list[tuple[str, int, ProjectPolicy]], max_changes: int
 ) -> None:
-    keys = Keys(rng)
-    table = KeyTable.of({})
+    with patch.object(key_table, "MAX_CHANGES", max_changes):
+        follow(Keys(rng), steps)
+
+
+def follow(keys: Keys, steps: list[tuple[str, int, ProjectPolicy]]) -> None:
+    table, seen = KeyTable.of({}), set[str]()
     built: dict[str, object] = {}
     for operation, count, policy in steps:
         getattr(keys, operation)(count)
@@ -103,7 +109,10 @@ def test_after_any_changes_the_parts_are_those_of_a_new_reading(
         now = {name: read_section(name, canonical_json(each)) for name, each in documents.items()}
         changed = {name for name in now.keys() | built.keys() if now.get(name) != built.get(name)}
         table = table.changed(built, now, changed)
-        assert table.keys == KeyTable.of(now).keys
+        whole = dict(KeyTable.of(now).all())
+        assert dict(table.all()) == whole
+        assert all(table.get(digest) == whole.get(digest) for digest in seen | whole.keys())
+        seen |= whole.keys()
         assert table.has_hashed or not KeyTable.of(now).has_hashed
         built = now
 

@@ -66,7 +66,7 @@ class Snapshot:
         self.answer_secret = derive_key(self._pepper, PURPOSE)  # signs answer tokens
         self.client_secret = derive_key(self._pepper, CLIENT_PURPOSE)  # signs client tokens
         self.id_secret = derive_key(self._pepper, ID_PURPOSE)  # authenticates ids of providers
-        self.keys = keys or KeyTable.of(parts)
+        self.keys = KeyTable.of(parts) if keys is None else keys
         self._price_lists = dict(VENDOR_PRICE_LISTS.all(parts))
         self._facts = FactsIndex(dict(MODEL_FACTS.all(parts)))
         self._views: dict[str, ProjectIndex] = {}  # made on first use
@@ -82,16 +82,16 @@ class Snapshot:
 
     def find_any_key(self, presented: str) -> KeyContext | None:
         """Finds a key, expired ones too, so that the error can say that it has expired."""
-        keys = self.keys.keys
+        keys = self.keys
         found = keys.get(keyed_digest(self._pepper, presented))
-        if found is None and self.keys.has_hashed:  # imported: only their hashes are known
+        if found is None and keys.has_hashed:  # imported: only their hashes are known
             hashed = hashlib.sha256(presented.encode()).hexdigest()
             found = keys.get(hashed_key_digest(self._pepper, hashed))
         return found
 
     def key_of_id(self, project_id: str, key_id: str) -> KeyContext | None:
         """Finds a key of a project by its id, expired ones too. It looks at all keys."""
-        contexts = self.keys.keys.values()
+        contexts = (context for _, context in self.keys.all())
         found = (one for one in contexts if (one.project_id, one.key.id) == (project_id, key_id))
         return next(found, None)
 

@@ -28,7 +28,7 @@ def authenticate_client(call: Call, snapshot: Snapshot, presented: bytes) -> Key
     header = call.headers.get(ORIGIN)
     if token.origins and header is not None and header.decode("latin-1") in token.origins:
         call.origin = header
-    key_context = snapshot.keys.keys.get(token.key)
+    key_context = snapshot.keys.get(token.key)
     if key_context is None:
         raise Unauthenticated("The key that made this client token is not valid any more.")
     key_context = call.key_context = key_context.for_client(token)
