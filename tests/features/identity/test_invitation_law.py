@@ -121,6 +121,9 @@ class Membership(RuleBasedStateMachine):
             user = self.world.identity.invitations.redeem(new.token, email, password)
         except Conflict:
             return
+        except NotFound:  # it was forgotten, thirty days after its end
+            assert new.token in self.dead
+            return
         self._used(new)
         self.users[user.id] = password
         self.members[project_id].add(user.id)
@@ -134,6 +137,9 @@ class Membership(RuleBasedStateMachine):
         try:
             member = self.world.identity.invitations.accept(actor, new.token)
         except Conflict:
+            return
+        except NotFound:  # it was forgotten, thirty days after its end
+            assert new.token in self.dead
             return
         self._used(new)
         assert (member.project_id, member.user_id) == (project_id, actor.id)
