@@ -142,8 +142,8 @@ class Caller(Record, frozen=True, gc=False):
 
     def attributes(self) -> dict[str, str]:
         """Returns the call attributes that are set."""
-        own = {name: value for name in _OWN if (value := getattr(self, name))}
-        return own | self.others if self.others else own
+        names = (*_OWN, *self.others) if self.others else _OWN
+        return {name: value for name in names if (value := self.get(name))}
 
 
 _OWN: Final = Caller.__struct_fields__[1:7]

@@ -88,9 +88,8 @@ class LocalCounters:
 
     def dispatched(self, reservation: Reservation) -> None:
         """Notes that the amounts count as used if this process ends now."""
-        if self._file is not None and not isinstance(
-            reservation, PrefetchedReservation
-        ):  # these count already
+        is_counted = isinstance(reservation, PrefetchedReservation)
+        if self._file is not None and not is_counted:
             self._file.dispatched(reservation)
 
     def settle(self, reservation: Reservation, amounts: Sequence[int]) -> None:
